@@ -1,0 +1,12 @@
+//! What every layer may use: time, randomness, identifiers, opaque tokens.
+
+pub mod base62;
+mod clock;
+mod id;
+mod random;
+pub mod token;
+
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use id::new_id;
+pub use random::{Random, SystemRandom};
+pub use token::{OpaqueToken, RefreshToken, TokenHash, TokenKind};

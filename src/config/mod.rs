@@ -1,0 +1,298 @@
+//! Settings: one typed tree, read from file and environment. Defaults and units are documented on the field.
+
+mod types;
+
+pub use types::{Algorithm, Issuer, IssuerError, Ttl};
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// The whole configuration (`portcullis.toml`).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The issuer URL, exactly as it shall stand in every token and document: `https`, no trailing slash, no query;
+    /// plain http only on loopback.
+    pub issuer: Issuer,
+    /// Address and port of the public listener.
+    #[serde(default = "defaults::listen")]
+    pub listen: SocketAddr,
+    /// `sqlite:PATH` or `postgres://...`.
+    #[serde(default = "defaults::database")]
+    pub database: SecretString,
+    #[serde(default)]
+    pub server: Server,
+    #[serde(default)]
+    pub secrets: Secrets,
+    #[serde(default)]
+    pub keys: Keys,
+    #[serde(default)]
+    pub tokens: Tokens,
+    #[serde(default)]
+    pub sessions: Sessions,
+    #[serde(default)]
+    pub passwords: Passwords,
+    #[serde(default)]
+    pub throttle: Throttle,
+    #[serde(default)]
+    pub metadata: Metadata,
+    #[serde(default)]
+    pub pages: Pages,
+    #[serde(default)]
+    pub log: Log,
+}
+
+/// `[server]`: listeners and limits.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Where metrics and detailed readiness are served; unset turns them off. Never the public listener.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Worker threads; 0 means one per core.
+    pub workers: usize,
+    /// Proxies whose `X-Forwarded-For` is believed, as CIDR ranges. None by default.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How long requests in flight may take to finish after SIGTERM. Seconds.
+    pub shutdown_grace: Ttl,
+    /// How long a client may take to send its request head. Seconds.
+    pub request_head_timeout: Ttl,
+    /// How long a client may take to send its request body. Seconds.
+    pub request_body_timeout: Ttl,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            metrics_listen: None,
+            workers: 0,
+            trusted_proxies: Vec::new(),
+            shutdown_grace: Ttl::seconds(10),
+            request_head_timeout: Ttl::seconds(10),
+            request_body_timeout: Ttl::seconds(20),
+        }
+    }
+}
+
+/// `[secrets]`: the key that seals what must be stored but not readable (signing keys, TOTP secrets).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Secrets {
+    /// File with the master keys, one `ID:BASE64` per line, first one seals, all open. Mode 0600.
+    pub master_key_file: PathBuf,
+    /// The same content from the environment (`PORTCULLIS__SECRETS__MASTER_KEY`), instead of a file.
+    pub master_key: Option<SecretString>,
+}
+
+impl Default for Secrets {
+    fn default() -> Self {
+        Self { master_key_file: PathBuf::from("keys/master.key"), master_key: None }
+    }
+}
+
+/// `[keys]`: signing keys.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keys {
+    /// Algorithms that are live at once. `ES256` and `RS256` are what OpenID Connect clients expect.
+    pub algorithms: Vec<Algorithm>,
+    /// How long a key signs. Seconds; 90 days.
+    pub rotation_period: Ttl,
+    /// How long a key is published before it signs. Seconds; 1 day. At least the JWKS cache time.
+    pub publish_before: Ttl,
+    /// How long a key is published after it signed last. Seconds; 1 day. At least the longest token life.
+    pub publish_after: Ttl,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self {
+            algorithms: vec![Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA],
+            rotation_period: Ttl::days(90),
+            publish_before: Ttl::days(1),
+            publish_after: Ttl::days(1),
+        }
+    }
+}
+
+/// `[tokens]`: lifetimes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tokens {
+    /// Authorization code. Seconds; 60, and not more.
+    pub authorization_code_ttl: Ttl,
+    /// Access token. Seconds; 15 minutes.
+    pub access_token_ttl: Ttl,
+    /// id_token. Seconds; 15 minutes.
+    pub id_token_ttl: Ttl,
+    /// How long a refresh token may lie unused. Seconds; 14 days.
+    pub refresh_token_idle_ttl: Ttl,
+    /// Absolute life of a refresh family. Seconds; 30 days.
+    pub refresh_token_ttl: Ttl,
+    /// A refresh token presented again within this time, its successor unused, gives the same successor. Seconds; 10.
+    pub refresh_token_grace: Ttl,
+    /// Device code and user code. Seconds; 10 minutes.
+    pub device_code_ttl: Ttl,
+    /// Least time between two polls of a device. Seconds; 5.
+    pub device_poll_interval: Ttl,
+    /// How long a person may take to answer an authorization request. Seconds; 1 hour.
+    pub transaction_ttl: Ttl,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self {
+            authorization_code_ttl: Ttl::seconds(60),
+            access_token_ttl: Ttl::minutes(15),
+            id_token_ttl: Ttl::minutes(15),
+            refresh_token_idle_ttl: Ttl::days(14),
+            refresh_token_ttl: Ttl::days(30),
+            refresh_token_grace: Ttl::seconds(10),
+            device_code_ttl: Ttl::minutes(10),
+            device_poll_interval: Ttl::seconds(5),
+            transaction_ttl: Ttl::hours(1),
+        }
+    }
+}
+
+/// `[sessions]`: signed-in browsers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sessions {
+    /// Absolute life. Seconds; 7 days.
+    pub ttl: Ttl,
+    /// Ends when unused for this long. Seconds; 2 days.
+    pub idle_ttl: Ttl,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { ttl: Ttl::days(7), idle_ttl: Ttl::days(2) }
+    }
+}
+
+/// `[passwords]`: Argon2id cost and the queue in front of it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Passwords {
+    /// Argon2id memory. KiB; 65536.
+    pub memory_kib: u32,
+    /// Argon2id passes.
+    pub iterations: u32,
+    /// Argon2id lanes.
+    pub parallelism: u32,
+    /// Hashes computed at once; 0 means one per core.
+    pub concurrency: usize,
+    /// Logins that may wait for a free place; more are answered 503 at once.
+    pub queue: usize,
+    /// Least length of a new password, in characters.
+    pub min_length: usize,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { memory_kib: 65536, iterations: 3, parallelism: 1, concurrency: 0, queue: 32, min_length: 8 }
+    }
+}
+
+/// `[throttle]`: delays for failed attempts. Failures are forgotten after `window`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Throttle {
+    /// Failures of one account before delays begin.
+    pub account_failures: u32,
+    /// Failures of one address (IPv6: its /64) before delays begin.
+    pub address_failures: u32,
+    /// Failures of one client's authentication from one address before delays begin.
+    pub client_failures: u32,
+    /// The first delay; it doubles with each further failure. Seconds; 1.
+    pub base_delay: Ttl,
+    /// The longest delay. Seconds; 15 minutes.
+    pub max_delay: Ttl,
+    /// After this time without a failure the count begins anew. Seconds; 1 hour.
+    pub window: Ttl,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self {
+            account_failures: 5,
+            address_failures: 50,
+            client_failures: 50,
+            base_delay: Ttl::seconds(1),
+            max_delay: Ttl::minutes(15),
+            window: Ttl::hours(1),
+        }
+    }
+}
+
+/// `[metadata]`: optional members of the discovery document.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metadata {
+    /// `service_documentation` (RFC 8414 §2).
+    pub service_documentation: Option<url::Url>,
+    /// `op_policy_uri`.
+    pub op_policy_uri: Option<url::Url>,
+    /// `op_tos_uri`.
+    pub op_tos_uri: Option<url::Url>,
+    /// Scopes beyond the standard ones, with the sentence that the consent page shows for each.
+    pub scopes: BTreeMap<String, String>,
+}
+
+/// `[pages]`: what end users see.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pages {
+    /// The name of this service on its pages.
+    pub service_name: String,
+    /// Language when the browser asks for none that is shipped.
+    pub default_locale: String,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self { service_name: "Portcullis".to_owned(), default_locale: "en".to_owned() }
+    }
+}
+
+/// `[log]`: what is written to standard error.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `tracing` filter directives, such as `info` or `portcullis=debug`.
+    pub filter: String,
+    /// `text` or `json`; by default text on a terminal, JSON otherwise.
+    pub format: Option<LogFormat>,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { filter: "info".to_owned(), format: None }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+mod defaults {
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    use secrecy::SecretString;
+
+    pub fn listen() -> SocketAddr {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))
+    }
+
+    pub fn database() -> SecretString {
+        SecretString::from("sqlite:portcullis.db")
+    }
+}

@@ -1,0 +1,15 @@
+//! Portcullis: an OAuth 2.0 authorization server and OpenID Connect provider.
+//!
+//! Imports go one way: `cli`, `web` → `oauth`, `oidc`, `identity` → `jose`, `storage` → `base`.
+//! `config` is read by everybody and imports only `base`. `docs/architecture.md` draws the way of a request.
+
+pub mod base;
+pub mod cli;
+pub mod config;
+pub mod identity;
+pub mod jose;
+pub mod oauth;
+pub mod oidc;
+pub mod ops;
+pub mod storage;
+pub mod web;

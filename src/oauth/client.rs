@@ -1,0 +1,119 @@
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::config::Algorithm;
+
+/// Client metadata as RFC 7591 §2 and OpenID Connect Registration §2 name it: the same keys in the file, the CLI's JSON,
+/// the database and the registration API. Unknown members are ignored (RFC 7591 §2).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClientMetadata {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
+    /// Matched byte for byte; the port of a loopback IP literal of a native client alone is free (RFC 8252 §7.3).
+    pub redirect_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+    pub grant_types: Vec<String>,
+    pub response_types: Vec<String>,
+    /// Space-separated; what the client may ask for. Empty: the standard OpenID scopes for clients with users, nothing
+    /// for service clients.
+    pub scope: String,
+    pub token_endpoint_auth_method: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<String>,
+    /// `web` or `native` (OpenID Connect Registration §2).
+    pub application_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    pub id_token_signed_response_alg: Algorithm,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<u64>,
+    pub require_auth_time: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub default_acr_values: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<String>,
+    // Ours, beyond the RFCs.
+    /// `jwt` (RFC 9068) or `opaque`.
+    pub access_token_format: AccessTokenFormat,
+    /// False exempts a confidential client from sending a code challenge; public clients always must.
+    pub require_pkce: bool,
+    /// The operator answers for this client: no consent page.
+    pub skip_consent: bool,
+    /// Accepts a client assertion whose `aud` is the token endpoint, for old libraries.
+    pub allow_token_endpoint_audience: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccessTokenFormat {
+    #[default]
+    Jwt,
+    Opaque,
+}
+
+impl Default for ClientMetadata {
+    fn default() -> Self {
+        Self {
+            client_name: None,
+            client_uri: None,
+            logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+            contacts: Vec::new(),
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            grant_types: vec!["authorization_code".to_owned()],
+            response_types: vec!["code".to_owned()],
+            scope: String::new(),
+            token_endpoint_auth_method: "client_secret_basic".to_owned(),
+            token_endpoint_auth_signing_alg: None,
+            application_type: "web".to_owned(),
+            jwks: None,
+            jwks_uri: None,
+            id_token_signed_response_alg: Algorithm::ES256,
+            default_max_age: None,
+            require_auth_time: false,
+            default_acr_values: Vec::new(),
+            initiate_login_uri: None,
+            access_token_format: AccessTokenFormat::Jwt,
+            require_pkce: true,
+            skip_consent: false,
+            allow_token_endpoint_audience: false,
+        }
+    }
+}
+
+/// A registered client as requests meet it.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub client_id: String,
+    pub metadata: ClientMetadata,
+    pub secret_hash: Option<Vec<u8>>,
+    pub secret_sealed: Option<Vec<u8>>,
+    pub disabled: bool,
+}
+
+impl Client {
+    /// Public clients have no credentials (RFC 6749 §2.1).
+    pub fn is_public(&self) -> bool {
+        self.metadata.token_endpoint_auth_method == "none"
+    }
+
+    pub fn may_use_grant(&self, grant_type: &str) -> bool {
+        self.metadata.grant_types.iter().any(|allowed| allowed == grant_type)
+    }
+}

@@ -1,0 +1,12 @@
+//! Repositories over SQLite and PostgreSQL: the only place that knows SQL.
+//!
+//! Every secret column holds a hash or a sealed blob. Everything that may be used once is consumed by one conditional
+//! statement, whose affected row decides. Times are epoch milliseconds, ids are text, hashes are blobs.
+
+mod error;
+pub mod records;
+pub mod repositories;
+
+pub use error::{Error, Result};
+pub use records::*;
+pub use repositories::*;
