@@ -1,7 +1,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::ScopeSet;
 use crate::config::Algorithm;
+use crate::storage::ClientRecord;
+
+/// The scopes that OpenID Connect Core defines (§5.4, §11).
+pub const STANDARD_SCOPES: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
+const DEVICE_CODE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// Client metadata as RFC 7591 §2 and OpenID Connect Registration §2 name it: the same keys in the file, the CLI's JSON,
 /// the database and the registration API. Unknown members are ignored (RFC 7591 §2).
@@ -97,17 +103,45 @@ impl Default for ClientMetadata {
     }
 }
 
+impl ClientMetadata {
+    /// The scopes behind `scope`; the error tells the operator what is wrong with it.
+    pub fn allowed_scope(&self) -> Result<ScopeSet, String> {
+        let has_users =
+            self.grant_types.iter().any(|grant| grant == "authorization_code" || grant == DEVICE_CODE_GRANT);
+        let text =
+            if self.scope.trim().is_empty() && has_users { STANDARD_SCOPES.join(" ") } else { self.scope.clone() };
+        let scope = ScopeSet::parse(&text).map_err(|error| error.to_string())?;
+        let may_refresh = self.grant_types.iter().any(|grant| grant == "refresh_token");
+        Ok(if may_refresh { scope } else { scope.filter(|word| word != "offline_access") })
+    }
+}
+
 /// A registered client as requests meet it.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub client_id: String,
     pub metadata: ClientMetadata,
+    /// What it may ask for; `offline_access` only where it may refresh, since otherwise it would mean nothing.
+    pub scope: ScopeSet,
     pub secret_hash: Option<Vec<u8>>,
     pub secret_sealed: Option<Vec<u8>>,
     pub disabled: bool,
 }
 
 impl Client {
+    /// Reads a stored client. The error tells why its metadata is unreadable.
+    pub fn from_record(record: &ClientRecord) -> Result<Self, String> {
+        let metadata: ClientMetadata = serde_json::from_str(&record.metadata).map_err(|error| error.to_string())?;
+        Ok(Self {
+            client_id: record.client_id.clone(),
+            scope: metadata.allowed_scope()?,
+            metadata,
+            secret_hash: record.secret_hash.clone(),
+            secret_sealed: record.secret_sealed.clone(),
+            disabled: record.disabled_at.is_some(),
+        })
+    }
+
     /// Public clients have no credentials (RFC 6749 §2.1).
     pub fn is_public(&self) -> bool {
         self.metadata.token_endpoint_auth_method == "none"

@@ -45,6 +45,12 @@ impl ScopeSet {
         self.0.iter().map(String::as_str)
     }
 
+    /// The scopes for which `keep` holds, in their order.
+    #[must_use]
+    pub fn filter(&self, keep: impl Fn(&str) -> bool) -> Self {
+        Self(self.0.iter().filter(|scope| keep(scope)).cloned().collect())
+    }
+
     /// The scopes of `self` that are not in `other`.
     pub fn without(&self, other: &Self) -> Self {
         Self(self.0.iter().filter(|scope| !other.contains(scope)).cloned().collect())
