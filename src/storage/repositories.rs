@@ -103,6 +103,16 @@ pub trait Codes {
     async fn find_code(&self, id: &str, secret_hash: &[u8]) -> Result<Option<CodeRecord>>;
     /// Consumes a code atomically: of any number of concurrent calls exactly one gets `Fresh`.
     async fn consume_code(&self, id: &str, secret_hash: &[u8], now: i64) -> Result<Consumed<CodeRecord>>;
+    /// Consumes a code like [`Self::consume_code`] and begins its refresh family, if one is given, in one transaction.
+    /// `Unknown`, with nothing changed, unless at `now` the code's session is alive, its user is enabled and has not
+    /// signed out everywhere since the code was made, and no revocation of its family is on record.
+    async fn redeem_code(
+        &self,
+        id: &str,
+        secret_hash: &[u8],
+        now: i64,
+        family: Option<&FamilyRecord>,
+    ) -> Result<Consumed<CodeRecord>>;
 }
 
 pub trait Families {
@@ -145,8 +155,10 @@ pub trait Devices {
     ) -> Result<bool>;
     /// Adds `by` seconds to the interval, for good.
     async fn slow_device_down(&self, id: &str, by: i64) -> Result<()>;
-    /// `approved` → `consumed`: exactly one concurrent call gets the record.
-    async fn consume_device(&self, id: &str, now: i64) -> Result<Option<DeviceRecord>>;
+    /// `approved` → `consumed`: exactly one concurrent call gets the record; begins the refresh family, if one is given,
+    /// in the same transaction. `None`, with nothing changed, also when it has expired or, at `now`, its session has
+    /// ended, its user is disabled or has signed out everywhere since `created_at`, or its family is revoked.
+    async fn consume_device(&self, id: &str, now: i64, family: Option<&FamilyRecord>) -> Result<Option<DeviceRecord>>;
 }
 
 pub trait SigningKeys {
