@@ -189,6 +189,8 @@ pub trait Throttles {
         now: i64,
         window_start: i64,
     ) -> Result<std::result::Result<Vec<ThrottleRecord>, ThrottleRecord>>;
+    /// Takes one counted failure back from each key: the attempt succeeded, or was never looked at.
+    async fn refund_attempts(&self, keys: &[&str]) -> Result<()>;
     /// Forgets the failures of these keys (after a success).
     async fn clear_attempts(&self, keys: &[&str]) -> Result<()>;
 }
