@@ -119,6 +119,8 @@ pub trait Families {
     /// Fails with `Conflict("family")` when a revocation of that family is on record (the code was replayed meanwhile).
     async fn insert_family(&self, family: &FamilyRecord) -> Result<()>;
     async fn find_family(&self, id: &str) -> Result<Option<FamilyRecord>>;
+    /// The family, if [`Self::rotate_family`] would not find it dead at `now`.
+    async fn find_live_family(&self, id: &str, now: i64) -> Result<Option<FamilyRecord>>;
     /// Rotates atomically, durably. Refuses a family whose session ended (unless offline) or whose user is disabled.
     async fn rotate_family(&self, rotation: RotateFamily) -> Result<Rotation>;
     /// Revokes the family, with the `family` revocation, in one transaction. False when it was revoked already; the
