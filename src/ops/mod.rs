@@ -1,1 +1,12 @@
+//! Running it: logs, metrics, readiness, and the work that goes on beside the requests.
 
+mod log_sink;
+mod logging;
+mod metrics;
+mod process;
+mod readiness;
+
+pub use log_sink::LogSink;
+pub use logging::{LogError, Logging, init as init_logging};
+pub use metrics::Metrics;
+pub use readiness::{Readiness, Ready};
