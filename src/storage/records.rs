@@ -150,6 +150,8 @@ pub struct RotateFamily {
     pub idle_expires_at: i64,
     /// A token rotated away at or after this time may still be exchanged for its same successor.
     pub grace_since: i64,
+    /// Until when the `family` revocation is kept that a replay writes: no access token of the family lives longer.
+    pub revocation_expires_at: i64,
 }
 
 /// The outcome of a rotation.
@@ -159,9 +161,9 @@ pub enum Rotation {
     Rotated(FamilyRecord),
     /// Presented again within the grace while its successor is unused: the same successor stands.
     Repeated(FamilyRecord),
-    /// Presented again later: the family is revoked by this call, or was before.
+    /// Presented again later: this call, and no other, has revoked the family for it.
     Replayed(FamilyRecord),
-    /// Revoked, expired, ended with its session or user, another client's, or unknown.
+    /// Revoked before, expired, ended with its session or user, another client's, or unknown.
     Dead,
 }
 
@@ -248,6 +250,7 @@ pub struct AuditRecord {
 pub struct ThrottleRecord {
     pub key: String,
     pub failures: i64,
+    /// The last failure: a window after it the count begins anew.
     pub window_started_at: i64,
     /// No further attempt before this time.
     pub blocked_until: i64,

@@ -1,0 +1,34 @@
+/// Deletes up to `$2` rows that expired at or before `$1`, by the index on `expires_at`.
+macro_rules! sweep {
+    ($table:literal, $key:literal) => {
+        concat!(
+            "DELETE FROM ",
+            $table,
+            " WHERE ",
+            $key,
+            " IN (SELECT ",
+            $key,
+            " FROM ",
+            $table,
+            " WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)"
+        )
+    };
+}
+
+statements! {
+    PING = "UPDATE counters SET value = value + 1 WHERE name = 'ping'";
+    HOLD_LEASE = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3)
+        ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
+        WHERE leases.holder = excluded.holder OR leases.expires_at <= $4";
+    SWEEP_SESSIONS = sweep!("sessions", "id");
+    SWEEP_TRANSACTIONS = sweep!("transactions", "id");
+    SWEEP_CODES = sweep!("authorization_codes", "id");
+    SWEEP_FAMILIES = sweep!("refresh_families", "id");
+    SWEEP_ACCESS_TOKENS = sweep!("access_tokens", "id");
+    SWEEP_REVOCATIONS = sweep!("revocations", "seq");
+    SWEEP_DEVICES = sweep!("device_authorizations", "id");
+    SWEEP_THROTTLES = sweep!("throttles", "key");
+    SWEEP_REPLAYS = sweep!("replays", "key");
+    SWEEP_LEASES = sweep!("leases", "name");
+    SWEEP_SETUP_LINKS = sweep!("setup_links", "id");
+}

@@ -1,0 +1,34 @@
+macro_rules! columns {
+    () => {
+        "id, username, email, email_verified, password_hash, claims, is_admin, disabled_at, tokens_not_before, \
+         password_changed_at, created_at, updated_at"
+    };
+}
+
+statements! {
+    FIND = concat!("SELECT ", columns!(), " FROM users WHERE id = $1");
+    /// `$2` is the login in lower case, as e-mail addresses are compared. Another's user name wins over an e-mail.
+    FIND_BY_LOGIN = concat!(
+        "SELECT ", columns!(), " FROM users WHERE username = $1 OR email_key = $2
+        ORDER BY CASE WHEN username = $1 THEN 0 ELSE 1 END LIMIT 1"
+    );
+    LIST = concat!("SELECT ", columns!(), " FROM users WHERE username > $1 ORDER BY username LIMIT $2");
+    /// The last placeholder is the e-mail in lower case.
+    INSERT = concat!(
+        "INSERT INTO users (", columns!(), ", email_key)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+    );
+    /// Taken before looking for an administrator: two callers that both saw none would both insert one.
+    LOCK_ADMINISTRATORS = "UPDATE counters SET value = value + 1 WHERE name = 'administrators'";
+    ANY_ADMIN = concat!(
+        "SELECT ", columns!(), " FROM users WHERE is_admin
+        ORDER BY CASE WHEN disabled_at IS NULL THEN 0 ELSE 1 END, created_at, id LIMIT 1"
+    );
+    UPDATE = "UPDATE users SET username = $2, email = $3, email_key = $4, email_verified = $5, claims = $6,
+        is_admin = $7, updated_at = $8 WHERE id = $1";
+    UPGRADE_PASSWORD_HASH = "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+    CHANGE_PASSWORD = "UPDATE users SET password_hash = $2, password_changed_at = $3, tokens_not_before = $3,
+        updated_at = $3 WHERE id = $1";
+    DISABLE = "UPDATE users SET disabled_at = $2, tokens_not_before = $2, updated_at = $2 WHERE id = $1";
+    ENABLE = "UPDATE users SET disabled_at = NULL, updated_at = $2 WHERE id = $1";
+}

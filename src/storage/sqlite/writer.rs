@@ -1,0 +1,288 @@
+//! The one writer: takes what is queued, does it in one transaction, and answers after COMMIT.
+//!
+//! One `fsync` serves a whole batch. A job that fails undoes itself alone; a failure of the transaction (disk full,
+//! I/O) fails every job of its batch, since none of them is durable.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::{checkpoint, rotation};
+use crate::storage::sql::dialect::sqlite as dialect;
+use crate::storage::{Error, Result, RotateFamily, Rotation};
+
+/// Jobs that may wait; more are refused at once.
+const QUEUE: usize = 4096;
+/// Jobs of one transaction.
+const BATCH: usize = 512;
+/// Jobs between two checkpoints.
+const CHECKPOINT_EVERY: usize = 2_000;
+
+/// How a job stands in the batch's transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One writing statement, which undoes itself when it fails.
+    Statement,
+    /// Several statements: inside a savepoint, so that all are undone when one fails.
+    Savepoint,
+}
+
+#[derive(Clone)]
+pub struct Writer {
+    queue: mpsc::Sender<Message>,
+}
+
+enum Message {
+    Job(Box<dyn Job>),
+    Rotate(Box<Rotating>),
+    /// Move the rest of the WAL while nothing is written.
+    Checkpoint,
+    Close(oneshot::Sender<()>),
+}
+
+impl Writer {
+    pub fn start(connection: SqliteConnection, options: SqliteConnectOptions, wal: bool) -> Self {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let due = Arc::new(Notify::new());
+        if wal {
+            let weak = queue.downgrade();
+            let overdue = move || {
+                if let Some(queue) = weak.upgrade() {
+                    // A full queue is no loss: the next checkpoint asks again.
+                    let _ = queue.try_send(Message::Checkpoint);
+                }
+            };
+            let mover = tokio::spawn(checkpoint::run(options.clone(), Arc::clone(&due), overdue));
+            tokio::spawn(async move {
+                run(connection, options, jobs, &due).await;
+                mover.abort();
+            });
+        } else {
+            tokio::spawn(async move { run(connection, options, jobs, &due).await });
+        }
+        Self { queue }
+    }
+
+    pub async fn write<T, F>(&self, shape: Shape, job: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T>> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Job(Box::new(Call { shape, work: Some(job), outcome: None, reply })))?;
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    pub async fn rotate(&self, request: RotateFamily) -> Result<Rotation> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Rotate(Box::new(Rotating { request, outcome: None, reply })))?;
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    pub async fn close(&self) {
+        let (reply, answer) = oneshot::channel();
+        if self.queue.send(Message::Close(reply)).await.is_ok() {
+            let _ = answer.await;
+        }
+    }
+
+    fn send(&self, message: Message) -> Result<()> {
+        self.queue.try_send(message).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Unavailable("too many writes are waiting".to_owned()),
+            mpsc::error::TrySendError::Closed(_) => stopped(),
+        })
+    }
+}
+
+fn stopped() -> Error {
+    Error::Unavailable("the database is closed".to_owned())
+}
+
+/// A queued job, whatever it answers.
+trait Job: Send {
+    /// Does the work and keeps its outcome. An error means that the transaction is lost.
+    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, Result<()>>;
+    /// Answers the caller: with the outcome when the transaction is committed, otherwise with why it is not.
+    fn answer(self: Box<Self>, committed: &std::result::Result<(), String>);
+}
+
+struct Call<T, F> {
+    shape: Shape,
+    work: Option<F>,
+    outcome: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<T, F> Job for Call<T, F>
+where
+    T: Send + 'static,
+    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T>> + Send + 'static,
+{
+    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, Result<()>> {
+        Box::pin(async move {
+            let Some(work) = self.work.take() else { return Ok(()) };
+            if self.shape == Shape::Savepoint {
+                exec(connection, dialect::SAVEPOINT).await?;
+            }
+            let outcome = match work(connection).await {
+                Err(error) if error.ends_transaction() => return Err(error),
+                outcome => outcome,
+            };
+            if self.shape == Shape::Savepoint {
+                if outcome.is_err() {
+                    exec(connection, dialect::ROLLBACK_TO).await?;
+                }
+                exec(connection, dialect::RELEASE).await?;
+            }
+            self.outcome = Some(outcome.map_err(Error::settled));
+            Ok(())
+        })
+    }
+
+    fn answer(self: Box<Self>, committed: &std::result::Result<(), String>) {
+        let _ = self.reply.send(settle(self.outcome, committed));
+    }
+}
+
+struct Rotating {
+    request: RotateFamily,
+    outcome: Option<Rotation>,
+    reply: oneshot::Sender<Result<Rotation>>,
+}
+
+impl Rotating {
+    fn answer(self, committed: &std::result::Result<(), String>) {
+        let _ = self.reply.send(settle(self.outcome.map(Ok), committed));
+    }
+}
+
+fn settle<T>(outcome: Option<Result<T>>, committed: &std::result::Result<(), String>) -> Result<T> {
+    match (outcome, committed) {
+        (Some(outcome), Ok(())) => outcome,
+        (_, Err(cause)) => Err(Error::Unavailable(cause.clone())),
+        (None, Ok(())) => Err(stopped()),
+    }
+}
+
+async fn exec(connection: &mut SqliteConnection, sql: &'static str) -> Result<()> {
+    sqlx::query(sql).execute(connection).await?;
+    Ok(())
+}
+
+/// Takes batches until the last handle is gone or `Close` is read.
+async fn run(
+    first: SqliteConnection,
+    options: SqliteConnectOptions,
+    mut jobs: mpsc::Receiver<Message>,
+    checkpoint_due: &Notify,
+) {
+    let mut connection = Some(first);
+    let mut messages = Vec::with_capacity(BATCH);
+    let mut since_checkpoint = 0;
+    let mut closing = None;
+    while closing.is_none() && jobs.recv_many(&mut messages, BATCH).await > 0 {
+        let mut batch = Batch::default();
+        let mut checkpoint_now = false;
+        for message in messages.drain(..) {
+            match message {
+                Message::Job(job) => batch.jobs.push(job),
+                Message::Rotate(rotating) => batch.rotations.push(*rotating),
+                Message::Checkpoint => checkpoint_now = true,
+                Message::Close(reply) => closing = Some(reply),
+            }
+        }
+        if closing.is_some() {
+            jobs.close();
+        }
+        since_checkpoint += batch.len();
+        connection = batch.commit(connection, &options).await;
+        if checkpoint_now && let Some(open) = &mut connection {
+            if let Err(error) = checkpoint::checkpoint(open).await {
+                tracing::warn!(%error, "the checkpoint of the database failed");
+            }
+        } else if since_checkpoint >= CHECKPOINT_EVERY {
+            since_checkpoint = 0;
+            checkpoint_due.notify_one();
+        }
+    }
+    if let Some(mut open) = connection {
+        // Without this the WAL is read again at the next start; nothing depends on it.
+        let _ = exec(&mut open, dialect::CHECKPOINT_TRUNCATE).await;
+        let _ = open.close().await;
+    }
+    if let Some(reply) = closing {
+        let _ = reply.send(());
+    }
+}
+
+#[derive(Default)]
+struct Batch {
+    jobs: Vec<Box<dyn Job>>,
+    rotations: Vec<Rotating>,
+}
+
+impl Batch {
+    fn len(&self) -> usize {
+        self.jobs.len() + self.rotations.len()
+    }
+
+    /// Does the batch in one transaction and answers everyone. Gives back the connection unless it failed: what a
+    /// failed COMMIT left behind is best forgotten together with the connection.
+    async fn commit(
+        mut self,
+        connection: Option<SqliteConnection>,
+        options: &SqliteConnectOptions,
+    ) -> Option<SqliteConnection> {
+        if self.len() == 0 {
+            return connection;
+        }
+        let opened = match connection {
+            Some(open) => Ok(open),
+            None => options.connect().await.map_err(Error::from),
+        };
+        let (connection, committed) = match opened {
+            Err(error) => (None, Err(error)),
+            Ok(mut open) => match self.perform(&mut open).await {
+                Ok(()) => (Some(open), Ok(())),
+                Err(error) => {
+                    let _ = exec(&mut open, dialect::ROLLBACK).await;
+                    (is_busy(&error).then_some(open), Err(error))
+                }
+            },
+        };
+        let committed = committed.map_err(|error| {
+            tracing::error!(%error, jobs = self.len(), "writes to the database failed");
+            error.to_string()
+        });
+        for job in self.jobs {
+            job.answer(&committed);
+        }
+        for rotating in self.rotations {
+            rotating.answer(&committed);
+        }
+        connection
+    }
+
+    async fn perform(&mut self, connection: &mut SqliteConnection) -> Result<()> {
+        exec(connection, dialect::BEGIN).await?;
+        if !self.rotations.is_empty() {
+            let requests: Vec<&RotateFamily> = self.rotations.iter().map(|rotating| &rotating.request).collect();
+            let outcomes = rotation::rotate_all(connection, &requests).await?;
+            for (rotating, outcome) in self.rotations.iter_mut().zip(outcomes) {
+                rotating.outcome = Some(outcome);
+            }
+        }
+        for job in &mut self.jobs {
+            job.run(connection).await?;
+        }
+        exec(connection, dialect::COMMIT).await
+    }
+}
+
+/// Another process held the database too long: the connection itself is fine.
+fn is_busy(error: &Error) -> bool {
+    matches!(error, Error::Database(sqlx::Error::Database(cause)) if cause.code().is_some_and(|code| code == "5"))
+}
