@@ -34,6 +34,7 @@ statements! {
             AND EXISTS (SELECT 1 FROM users WHERE id = $3 AND disabled_at IS NULL AND tokens_not_before <= $11)"
     );
     FIND = concat!("SELECT ", columns!(), " FROM refresh_families WHERE id = $1");
+    FIND_LIVE = concat!("SELECT ", columns!(), " FROM refresh_families AS f WHERE f.id = $1 AND ", alive!("$2"));
     ROTATE = concat!(
         "UPDATE refresh_families AS f
         SET generation = f.generation + 1, token_hash = $5, rotated_at = $6, idle_expires_at = $7

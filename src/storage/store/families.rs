@@ -70,6 +70,12 @@ impl Families for Store {
         read!(self, |connection| sqlx::query_as(sql::families::FIND).bind(id).fetch_optional(connection).await?)
     }
 
+    async fn find_live_family(&self, id: &str, now: i64) -> Result<Option<FamilyRecord>> {
+        read!(self, |connection| {
+            sqlx::query_as(sql::families::FIND_LIVE).bind(id).bind(now).fetch_optional(connection).await?
+        })
+    }
+
     async fn rotate_family(&self, rotation: RotateFamily) -> Result<Rotation> {
         match self.database() {
             Database::Sqlite(db) => db.rotate(rotation).await,
