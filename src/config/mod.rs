@@ -55,6 +55,8 @@ pub struct Server {
     pub metrics_listen: Option<SocketAddr>,
     /// Worker threads; 0 means one per core.
     pub workers: usize,
+    /// Connections held at once, over all workers; more wait to be accepted.
+    pub max_connections: usize,
     /// Proxies whose `X-Forwarded-For` is believed, as CIDR ranges. None by default.
     pub trusted_proxies: Vec<IpNet>,
     /// How long requests in flight may take to finish after SIGTERM. Seconds.
@@ -70,6 +72,7 @@ impl Default for Server {
         Self {
             metrics_listen: None,
             workers: 0,
+            max_connections: 10_000,
             trusted_proxies: Vec::new(),
             shutdown_grace: Ttl::seconds(10),
             request_head_timeout: Ttl::seconds(10),
@@ -268,11 +271,13 @@ pub struct Log {
     pub filter: String,
     /// `text` or `json`; by default text on a terminal, JSON otherwise.
     pub format: Option<LogFormat>,
+    /// One line per answered request. Whoever has them from a proxy can turn them off.
+    pub access: bool,
 }
 
 impl Default for Log {
     fn default() -> Self {
-        Self { filter: "info".to_owned(), format: None }
+        Self { filter: "info".to_owned(), format: None, access: true }
     }
 }
 

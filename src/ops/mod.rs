@@ -7,6 +7,6 @@ mod process;
 mod readiness;
 
 pub use log_sink::LogSink;
-pub use logging::{LogError, Logging, init as init_logging};
+pub use logging::{LogError, Logging, in_request, init as init_logging};
 pub use metrics::Metrics;
 pub use readiness::{Readiness, Ready};
