@@ -1,14 +1,13 @@
 //! What every layer may use: time, randomness, identifiers, opaque tokens.
 
+pub mod acr;
 pub mod base62;
 mod clock;
 mod id;
 mod random;
-mod request_id;
 pub mod token;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use id::new_id;
 pub use random::{Random, SystemRandom};
-pub use request_id::RequestId;
 pub use token::{OpaqueToken, RefreshToken, TokenHash, TokenKind};
