@@ -1,1 +1,95 @@
+//! People: users, passwords, sessions, throttling, and the link by which an operator becomes an administrator.
+//!
+//! Authentication is a list of steps. Each step's verifier makes a proof (`PasswordVerified`) that nothing else can
+//! make; a session is started only from proofs, which say who, when, and by which methods.
 
+mod login;
+mod passwords;
+mod sessions;
+mod setup;
+mod users;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::base::{Clock, Random, Timestamp, new_id};
+use crate::config::Config;
+use crate::storage::{Audit, AuditRecord, Store};
+
+pub use login::{LoginError, PasswordVerified};
+pub use passwords::{PasswordPool, PoolError, Verdict};
+pub use sessions::ActiveSession;
+pub use setup::{SetupError, SetupForm};
+pub use users::{NewUser, UserError, normalise_username};
+
+/// Everything that concerns the people who sign in.
+#[derive(Clone)]
+pub struct Identity {
+    config: Arc<Config>,
+    store: Store,
+    passwords: Arc<PasswordPool>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+/// Where an attempt comes from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    pub address: IpAddr,
+    pub user_agent: String,
+    pub request_id: String,
+}
+
+/// Longest `User-Agent` that is kept.
+const MAX_USER_AGENT_CHARS: usize = 256;
+
+impl Identity {
+    pub fn new(config: Arc<Config>, store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
+        let passwords = Arc::new(PasswordPool::new(&config.passwords));
+        Self { config, store, passwords, clock, random }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Void until the longest token that could have been issued before has expired.
+    fn revocation_end(&self, now: Timestamp) -> Timestamp {
+        now.plus(self.config.tokens.access_token_ttl.duration()).plus(std::time::Duration::from_mins(1))
+    }
+
+    fn audit(&self, event: &str, user_id: Option<&str>, session_id: Option<&str>, origin: &Origin, details: &Value) {
+        let now = self.now();
+        self.store.audit(AuditRecord {
+            id: new_id(now, self.random.as_ref()).to_string(),
+            at: now.millis(),
+            event: event.to_owned(),
+            user_id: user_id.map(str::to_owned),
+            client_id: None,
+            session_id: session_id.map(str::to_owned),
+            address: Some(origin.address.to_string()),
+            request_id: Some(origin.request_id.clone()),
+            details: details.to_string(),
+        });
+    }
+}
+
+impl Origin {
+    pub fn new(address: IpAddr, user_agent: &str, request_id: impl Into<String>) -> Self {
+        let user_agent = user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT_CHARS).collect();
+        Self { address, user_agent, request_id: request_id.into() }
+    }
+
+    /// The address as it is throttled: a single IPv4 address, or the /64 that one IPv6 customer owns.
+    fn throttle_key(&self) -> String {
+        match self.address.to_canonical() {
+            IpAddr::V4(address) => format!("address:{address}"),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("address:{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+        }
+    }
+}

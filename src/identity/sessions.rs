@@ -1,0 +1,133 @@
+use serde_json::json;
+
+use super::{Identity, Origin, PasswordVerified};
+use crate::base::{OpaqueToken, Timestamp, TokenKind, acr, new_id};
+use crate::storage::{Result, SessionRecord, Sessions, UserRecord};
+
+/// A signed-in browser whose cookie was just checked.
+#[derive(Clone, Debug)]
+pub struct ActiveSession {
+    /// `sid` of id_tokens.
+    pub sid: String,
+    pub user: UserRecord,
+    /// When the person last proved who they are (`auth_time`).
+    pub auth_time: Timestamp,
+    pub acr: String,
+    pub amr: Vec<String>,
+    secret_hash: Vec<u8>,
+}
+
+impl Identity {
+    /// Starts a session from a proof. The cookie's secret is always new (no session fixation); the `sid` stays only
+    /// when the same person proves again in the same browser, otherwise the previous session ends.
+    pub async fn start_session(
+        &self,
+        proof: PasswordVerified,
+        previous: Option<&ActiveSession>,
+        origin: &Origin,
+    ) -> Result<(ActiveSession, OpaqueToken)> {
+        let amr = vec![proof.amr().to_owned()];
+        let (user, at) = proof.into_parts();
+        if let Some(previous) = previous.filter(|previous| previous.user.id == user.id) {
+            if let Some(renewed) = self.renew(previous, &user, at, &amr, origin).await? {
+                return Ok(renewed);
+            }
+        } else if let Some(previous) = previous {
+            self.end_session(previous, origin).await?;
+        }
+        let now = self.now();
+        let token = OpaqueToken::generate(TokenKind::Session, new_id(now, self.random.as_ref()), self.random.as_ref());
+        let record = self.record(&token, &user, at, &amr, origin);
+        self.store.insert_session(&record).await?;
+        self.audit("login_succeeded", Some(&user.id), Some(&record.id), origin, &json!({ "amr": amr }));
+        Ok((active(record, user, amr), token))
+    }
+
+    async fn renew(
+        &self,
+        previous: &ActiveSession,
+        user: &UserRecord,
+        at: Timestamp,
+        amr: &[String],
+        origin: &Origin,
+    ) -> Result<Option<(ActiveSession, OpaqueToken)>> {
+        let Ok(id) = previous.sid.parse() else { return Ok(None) };
+        let token = OpaqueToken::generate(TokenKind::Session, id, self.random.as_ref());
+        let record = self.record(&token, user, at, amr, origin);
+        if !self.store.renew_session(&previous.sid, &previous.secret_hash, &record).await? {
+            return Ok(None);
+        }
+        self.audit("login_renewed", Some(&user.id), Some(&record.id), origin, &json!({ "amr": amr }));
+        Ok(Some((active(record, user.clone(), amr.to_vec()), token)))
+    }
+
+    fn record(
+        &self,
+        token: &OpaqueToken,
+        user: &UserRecord,
+        at: Timestamp,
+        amr: &[String],
+        origin: &Origin,
+    ) -> SessionRecord {
+        let now = self.now();
+        SessionRecord {
+            id: token.id.to_string(),
+            secret_hash: token.hash().as_bytes().to_vec(),
+            user_id: user.id.clone(),
+            auth_time: at.millis(),
+            acr: acr::SINGLE_FACTOR.to_owned(),
+            amr: json!(amr).to_string(),
+            address: origin.address.to_string(),
+            user_agent: origin.user_agent.clone(),
+            created_at: now.millis(),
+            last_seen_at: now.millis(),
+            expires_at: now.plus(self.config.sessions.ttl.duration()).millis(),
+            ended_at: None,
+        }
+    }
+
+    /// The session of a cookie's value; `None` for anything but a live one.
+    pub async fn authenticate(&self, cookie: &str) -> Result<Option<ActiveSession>> {
+        let Some(token) = OpaqueToken::parse(TokenKind::Session, cookie) else { return Ok(None) };
+        let now = self.now();
+        let idle_since = now.minus(self.config.sessions.idle_ttl.duration());
+        let hash = token.hash();
+        let found =
+            self.store.find_session(&token.id.to_string(), hash.as_bytes(), now.millis(), idle_since.millis()).await?;
+        let Some((record, user)) = found else { return Ok(None) };
+        if Timestamp::from_millis(record.last_seen_at).plus(TOUCH_EVERY) <= now {
+            let store = self.store.clone();
+            let id = record.id.clone();
+            tokio::spawn(async move {
+                if let Err(error) = store.touch_session(&id, now.millis()).await {
+                    tracing::debug!(%error, "last use of a session could not be noted");
+                }
+            });
+        }
+        let amr = serde_json::from_str(&record.amr).unwrap_or_default();
+        Ok(Some(active(record, user, amr)))
+    }
+
+    /// Ends the session and what is bound to it. Ending it twice is no error.
+    pub async fn end_session(&self, session: &ActiveSession, origin: &Origin) -> Result<()> {
+        let now = self.now();
+        if self.store.end_session(&session.sid, now.millis(), self.revocation_end(now).millis()).await? {
+            self.audit("logout", Some(&session.user.id), Some(&session.sid), origin, &json!({}));
+        }
+        Ok(())
+    }
+}
+
+/// How often the last use is written.
+const TOUCH_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
+
+fn active(record: SessionRecord, user: UserRecord, amr: Vec<String>) -> ActiveSession {
+    ActiveSession {
+        sid: record.id,
+        user,
+        auth_time: Timestamp::from_millis(record.auth_time),
+        acr: record.acr,
+        amr,
+        secret_hash: record.secret_hash,
+    }
+}

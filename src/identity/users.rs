@@ -1,0 +1,217 @@
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+use unicode_normalization::UnicodeNormalization;
+
+use super::Identity;
+use super::login::MAX_PASSWORD_BYTES;
+use super::passwords::PoolError;
+use crate::base::new_id;
+use crate::storage::{self, UserRecord, Users};
+
+/// A user to be made.
+#[derive(Clone, Debug, Default)]
+pub struct NewUser {
+    pub username: String,
+    pub email: Option<String>,
+    pub email_verified: bool,
+    pub password: Option<SecretString>,
+    /// Standard claims (OpenID Connect Core §5.1) such as `name`, `given_name`, `locale`.
+    pub claims: Map<String, Value>,
+    pub is_admin: bool,
+}
+
+/// What is wrong with a user's data; the text is for whoever typed it.
+#[derive(Debug, thiserror::Error)]
+pub enum UserError {
+    #[error("a user name has 1 to 128 letters, digits and . _ - + @, and no spaces")]
+    Username,
+    #[error("this is no e-mail address")]
+    Email,
+    #[error("a password needs at least {min} characters")]
+    PasswordTooShort { min: usize },
+    #[error("a password has at most 1000 characters")]
+    PasswordTooLong,
+    #[error("a password must not be the user name or the e-mail address")]
+    PasswordIsName,
+    #[error("the claim {0} is set by the server and cannot be given")]
+    ReservedClaim(String),
+    #[error("too many logins at once; again in {retry_after} s")]
+    Busy { retry_after: u64 },
+    #[error("there is no such user")]
+    Unknown,
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+    #[error("hashing failed")]
+    Hashing,
+}
+
+impl From<PoolError> for UserError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Busy { retry_after } => Self::Busy { retry_after },
+            PoolError::Failed => Self::Hashing,
+        }
+    }
+}
+
+const MAX_USERNAME_CHARS: usize = 128;
+const MAX_EMAIL_BYTES: usize = 254;
+const MAX_PASSWORD_CHARS: usize = 1000;
+
+/// Claims that a stored user may carry; everything else in a token is the server's to say.
+const PROFILE_CLAIMS: [&str; 16] = [
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "phone_number",
+    "phone_number_verified",
+    "address",
+];
+
+/// A user name as it is compared: NFKC, lower case. `None` for what can be nobody's name.
+pub fn normalise_username(name: &str) -> Option<String> {
+    if name.len() > MAX_USERNAME_CHARS * 4 {
+        return None;
+    }
+    let name: String = name.trim().nfkc().collect::<String>().to_lowercase();
+    let legal = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '@');
+    let fits = (1..=MAX_USERNAME_CHARS).contains(&name.chars().count());
+    (fits && name.chars().all(legal)).then_some(name)
+}
+
+fn normalise_email(email: &str) -> Option<String> {
+    let email = email.trim().to_lowercase();
+    let (local, domain) = email.rsplit_once('@')?;
+    let legal = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, '<' | '>' | '"' | ',' | ';' | '\\');
+    let shaped = !local.is_empty() && domain.split('.').all(|label| !label.is_empty()) && domain.contains('.');
+    (shaped && email.len() <= MAX_EMAIL_BYTES && email.chars().all(legal) && !local.contains('@')).then_some(email)
+}
+
+impl Identity {
+    /// Makes a user; name and e-mail must be free.
+    pub async fn create_user(&self, new: NewUser) -> Result<UserRecord, UserError> {
+        let record = self.new_record(new).await?;
+        self.store.insert_user(&record).await?;
+        Ok(record)
+    }
+
+    /// The row for a new user, checked and with its password hashed, not yet stored.
+    pub(super) async fn new_record(&self, new: NewUser) -> Result<UserRecord, UserError> {
+        let username = normalise_username(&new.username).ok_or(UserError::Username)?;
+        let email = match new.email.as_deref().filter(|email| !email.is_empty()) {
+            Some(email) => Some(normalise_email(email).ok_or(UserError::Email)?),
+            None => None,
+        };
+        if let Some(claim) = new.claims.keys().find(|claim| !PROFILE_CLAIMS.contains(&claim.as_str())) {
+            return Err(UserError::ReservedClaim(claim.clone()));
+        }
+        let password_hash = match &new.password {
+            Some(password) => Some(self.hash_new_password(password, &username, email.as_deref()).await?),
+            None => None,
+        };
+        let now = self.now();
+        Ok(UserRecord {
+            id: new_id(now, self.random.as_ref()).to_string(),
+            username,
+            email_verified: email.is_some() && new.email_verified,
+            email,
+            password_changed_at: password_hash.is_some().then_some(now.millis()),
+            password_hash,
+            claims: Value::Object(new.claims).to_string(),
+            is_admin: new.is_admin,
+            disabled_at: None,
+            tokens_not_before: 0,
+            created_at: now.millis(),
+            updated_at: now.millis(),
+        })
+    }
+
+    /// Gives a user a new password; every session and refresh token of theirs ends.
+    pub async fn set_password(&self, user: &UserRecord, password: &SecretString) -> Result<(), UserError> {
+        let hash = self.hash_new_password(password, &user.username, user.email.as_deref()).await?;
+        self.store_password(&user.id, &hash).await
+    }
+
+    pub(super) async fn store_password(&self, user_id: &str, hash: &str) -> Result<(), UserError> {
+        let now = self.now();
+        let changed =
+            self.store.change_password(user_id, hash, now.millis(), self.revocation_end(now).millis()).await?;
+        if changed { Ok(()) } else { Err(UserError::Unknown) }
+    }
+
+    /// Disables (ending sessions and tokens at once) or enables a user. False when there is no such user.
+    pub async fn set_disabled(&self, user_id: &str, disabled: bool) -> storage::Result<bool> {
+        let now = self.now();
+        self.store.set_user_disabled(user_id, disabled, now.millis(), self.revocation_end(now).millis()).await
+    }
+
+    /// A user by id, name or e-mail.
+    pub async fn find_user(&self, name: &str) -> storage::Result<Option<UserRecord>> {
+        if let Some(user) = self.store.find_user(name).await? {
+            return Ok(Some(user));
+        }
+        match normalise_username(name) {
+            Some(login) => self.store.find_user_by_login(&login).await,
+            None => Ok(None),
+        }
+    }
+
+    pub(super) async fn hash_new_password(
+        &self,
+        password: &SecretString,
+        username: &str,
+        email: Option<&str>,
+    ) -> Result<String, UserError> {
+        let text = password.expose_secret();
+        let (chars, min) = (text.chars().count(), self.config.passwords.min_length);
+        if chars < min {
+            return Err(UserError::PasswordTooShort { min });
+        }
+        if chars > MAX_PASSWORD_CHARS || text.len() > MAX_PASSWORD_BYTES {
+            return Err(UserError::PasswordTooLong);
+        }
+        let lower = text.to_lowercase();
+        if lower == username || email.is_some_and(|email| lower == email) {
+            return Err(UserError::PasswordIsName);
+        }
+        Ok(self.passwords.hash(password, self.random.as_ref()).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_names_compare_alike_however_they_are_typed() {
+        assert_eq!(normalise_username(" Alice "), Some("alice".to_owned()));
+        assert_eq!(normalise_username("ＡＬＩＣＥ"), Some("alice".to_owned()));
+        assert_eq!(normalise_username("alice@example.test"), Some("alice@example.test".to_owned()));
+    }
+
+    #[test]
+    fn control_characters_spaces_and_floods_are_nobodys_name() {
+        for bad in ["", " ", "a b", "a\0", "a\r\nb", "a\u{202e}b", "<b>", &"a".repeat(129), &"é".repeat(5000)] {
+            assert_eq!(normalise_username(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_would_break_a_mail_header_are_refused() {
+        assert_eq!(normalise_email("A@Example.Test"), Some("a@example.test".to_owned()));
+        for bad in ["a", "a@b", "@b.test", "a@b.test\r\nBcc: x", "a@b..test", "<a@b.test>", "a@b@c.test", "a b@c.test"]
+        {
+            assert_eq!(normalise_email(bad), None, "{bad:?}");
+        }
+    }
+}
