@@ -66,6 +66,10 @@ impl TokenHash {
         &self.0
     }
 
+    pub const fn array(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     pub fn matches(&self, stored: &[u8]) -> bool {
         self.0.as_slice().ct_eq(stored).into()
     }

@@ -2,12 +2,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ScopeSet;
+use super::grant::GrantType;
 use crate::config::Algorithm;
 use crate::storage::ClientRecord;
 
 /// The scopes that OpenID Connect Core defines (§5.4, §11).
 pub const STANDARD_SCOPES: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
-const DEVICE_CODE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// Client metadata as RFC 7591 §2 and OpenID Connect Registration §2 name it: the same keys in the file, the CLI's JSON,
 /// the database and the registration API. Unknown members are ignored (RFC 7591 §2).
@@ -59,6 +59,8 @@ pub struct ClientMetadata {
     pub require_pkce: bool,
     /// The operator answers for this client: no consent page.
     pub skip_consent: bool,
+    /// Receives tokens on behalf of the issuer's audience: may introspect those of every client.
+    pub resource_server: bool,
     /// Accepts a client assertion whose `aud` is the token endpoint, for old libraries.
     pub allow_token_endpoint_audience: bool,
 }
@@ -98,6 +100,7 @@ impl Default for ClientMetadata {
             access_token_format: AccessTokenFormat::Jwt,
             require_pkce: true,
             skip_consent: false,
+            resource_server: false,
             allow_token_endpoint_audience: false,
         }
     }
@@ -106,13 +109,12 @@ impl Default for ClientMetadata {
 impl ClientMetadata {
     /// The scopes behind `scope`; the error tells the operator what is wrong with it.
     pub fn allowed_scope(&self) -> Result<ScopeSet, String> {
-        let has_users =
-            self.grant_types.iter().any(|grant| grant == "authorization_code" || grant == DEVICE_CODE_GRANT);
+        let may_use = |grant: GrantType| self.grant_types.iter().any(|name| name == grant.name());
+        let has_users = may_use(GrantType::AuthorizationCode) || may_use(GrantType::DeviceCode);
         let text =
             if self.scope.trim().is_empty() && has_users { STANDARD_SCOPES.join(" ") } else { self.scope.clone() };
         let scope = ScopeSet::parse(&text).map_err(|error| error.to_string())?;
-        let may_refresh = self.grant_types.iter().any(|grant| grant == "refresh_token");
-        Ok(if may_refresh { scope } else { scope.filter(|word| word != "offline_access") })
+        Ok(if may_use(GrantType::RefreshToken) { scope } else { scope.filter(|word| word != "offline_access") })
     }
 }
 

@@ -173,3 +173,12 @@ impl From<crate::storage::Error> for Error {
         }
     }
 }
+
+impl From<crate::jose::Error> for Error {
+    fn from(error: crate::jose::Error) -> Self {
+        match error {
+            crate::jose::Error::Storage(error) => error.into(),
+            other => Self::Internal(Box::new(other)),
+        }
+    }
+}

@@ -1,16 +1,32 @@
 //! The OAuth 2.0 protocol as decisions: no HTTP, no SQL, no clock of its own.
 
+pub mod access_token;
 pub mod client;
+pub mod client_auth;
+pub mod context;
+pub mod device;
 pub mod directory;
+pub mod endpoints;
+mod engine;
 pub mod error;
+mod gate;
+pub mod grant;
+pub mod introspection;
+pub mod issue;
 pub mod params;
 pub mod pkce;
+pub mod revocation;
 pub mod revocations;
 pub mod scope;
+#[cfg(test)]
+mod testing;
 
 pub use client::{Client, ClientMetadata};
+pub use context::{Caller, Context};
 pub use directory::ClientDirectory;
 pub use error::Error;
+pub use gate::{Authentication, Permit, PersonGrant, Subject, may_issue};
+pub use issue::TokenResponse;
 pub use params::Params;
-pub use revocations::{RevocationView, TokenMarks};
+pub use revocations::{RevocationKind, RevocationView, TokenMarks};
 pub use scope::ScopeSet;

@@ -1,7 +1,6 @@
-use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::base::Timestamp;
 use crate::storage::RevocationRecord;
@@ -68,7 +67,8 @@ struct View {
     session: Marks,
     user: Marks,
     client: Marks,
-    progress: Mutex<Progress>,
+    /// The highest `seq` taken in. Numbers become visible in their order, so nothing below it can appear later.
+    position: AtomicI64,
 }
 
 /// The marks of one kind. `count` lets the usual case, none at all, pass without the lock.
@@ -83,22 +83,6 @@ struct Mark {
     not_before: i64,
     expires_at: i64,
 }
-
-/// How far the table has been read. Two transactions of a PostgreSQL may commit in another order than they took their
-/// numbers, so a missing number is waited for a while instead of being passed over.
-#[derive(Default)]
-struct Progress {
-    /// Everything up to here has been seen, or given up.
-    settled: i64,
-    /// Seen beyond a gap.
-    ahead: BTreeSet<i64>,
-    gap_since: Option<Timestamp>,
-}
-
-/// No transaction that wrote a revocation takes longer than this to commit.
-const GAP_PATIENCE: Duration = Duration::from_secs(10);
-/// Numbers further back than this belong to transactions that have long ended.
-const GAP_REACH: i64 = 1_000;
 
 impl RevocationView {
     /// Whether a revocation names anything of this token.
@@ -119,11 +103,11 @@ impl RevocationView {
 
     /// The `seq` after which to read the table next.
     pub fn position(&self) -> i64 {
-        self.progress().settled
+        self.0.position.load(Ordering::Acquire)
     }
 
-    /// Takes in what a poll of the table brought. Rows seen before change nothing.
-    pub fn take_in(&self, rows: &[RevocationRecord], now: Timestamp) {
+    /// Takes in what a read of the table brought. Rows seen before change nothing.
+    pub fn take_in(&self, rows: &[RevocationRecord]) {
         for row in rows {
             if let Some(kind) = RevocationKind::from_name(&row.kind) {
                 self.marks(kind).put(&row.key, Mark { not_before: row.not_before, expires_at: row.expires_at });
@@ -131,15 +115,9 @@ impl RevocationView {
                 tracing::warn!(kind = %row.kind, "a revocation of an unknown kind is ignored");
             }
         }
-        self.progress().advance(rows.iter().map(|row| row.seq), now);
-    }
-
-    /// Like [`Self::take_in`] for the first read after the start, which has old gaps: the numbers of expired rows.
-    pub fn start_from(&self, rows: &[RevocationRecord], now: Timestamp) {
-        if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
-            self.progress().settled = (first.seq - 1).max(last.seq.saturating_sub(GAP_REACH));
+        if let Some(last) = rows.iter().map(|row| row.seq).max() {
+            self.0.position.fetch_max(last, Ordering::AcqRel);
         }
-        self.take_in(rows, now);
     }
 
     /// Forgets revocations whose tokens have all expired.
@@ -157,10 +135,6 @@ impl RevocationView {
             RevocationKind::User => &self.0.user,
             RevocationKind::Client => &self.0.client,
         }
-    }
-
-    fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {
-        self.0.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -191,35 +165,6 @@ impl Marks {
         let mut by_key = self.by_key.write().unwrap_or_else(PoisonError::into_inner);
         by_key.retain(|_, mark| mark.expires_at > now);
         self.count.store(by_key.len(), Ordering::Release);
-    }
-}
-
-impl Progress {
-    fn advance(&mut self, seen: impl Iterator<Item = i64>, now: Timestamp) {
-        let settled = self.settled;
-        self.ahead.extend(seen.filter(|seq| *seq > settled));
-        self.settle();
-        if self.ahead.is_empty() {
-            self.gap_since = None;
-            return;
-        }
-        let since = *self.gap_since.get_or_insert(now);
-        if now.since(since) >= GAP_PATIENCE {
-            self.settled = self.ahead.pop_last().unwrap_or(self.settled);
-            self.ahead.clear();
-            self.gap_since = None;
-        }
-    }
-
-    fn settle(&mut self) {
-        while let Some(first) = self.ahead.first().copied() {
-            if first > self.settled.saturating_add(1) {
-                return;
-            }
-            self.ahead.pop_first();
-            self.settled = self.settled.max(first);
-            self.gap_since = None;
-        }
     }
 }
 
@@ -277,7 +222,7 @@ mod tests {
     #[test]
     fn marks_are_forgotten_when_they_expire() {
         let view = RevocationView::default();
-        view.take_in(&[row(1, "jti", "j")], at(0));
+        view.take_in(&[row(1, "jti", "j")]);
         view.drop_expired(at(8_999));
         assert!(view.is_void(&TOKEN));
         view.drop_expired(at(9_000));
@@ -285,19 +230,11 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_missing_is_waited_for_and_then_passed_over() {
+    fn reading_goes_on_after_the_highest_number_seen() {
         let view = RevocationView::default();
-        view.start_from(&[row(7, "jti", "x")], at(0));
-        assert_eq!(view.position(), 7);
-        view.take_in(&[row(9, "jti", "y")], at(1_000));
-        assert_eq!(view.position(), 7);
-        view.take_in(&[row(8, "family", "f"), row(9, "jti", "y")], at(1_500));
+        view.take_in(&[row(7, "jti", "x"), row(9, "jti", "j")]);
+        view.take_in(&[row(8, "of another version", "y")]);
         assert_eq!(view.position(), 9);
         assert!(view.is_void(&TOKEN));
-        view.take_in(&[row(12, "jti", "z")], at(2_000));
-        view.take_in(&[row(12, "jti", "z")], at(11_999));
-        assert_eq!(view.position(), 9);
-        view.take_in(&[row(12, "jti", "z")], at(12_000));
-        assert_eq!(view.position(), 12);
     }
 }

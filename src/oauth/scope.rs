@@ -1,7 +1,10 @@
 use std::fmt;
 
+use serde::{Deserialize, Serialize, Serializer};
+
 /// Scopes in the order they were asked for, without repetition (RFC 6749 §3.3).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct ScopeSet(Vec<String>);
 
 /// Most scopes in one request.
@@ -68,6 +71,20 @@ impl ScopeSet {
 impl fmt::Display for ScopeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(" "))
+    }
+}
+
+impl TryFrom<String> for ScopeSet {
+    type Error = MalformedScope;
+
+    fn try_from(text: String) -> Result<Self, MalformedScope> {
+        Self::parse(&text)
+    }
+}
+
+impl Serialize for ScopeSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -1,0 +1,136 @@
+//! Access tokens of ours: what they claim (RFC 9068 §2.2), and how a presented one is checked.
+
+use std::sync::Arc;
+
+use moka::sync::Cache;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Context, Error, TokenMarks};
+use crate::base::{OpaqueToken, Timestamp, TokenHash, TokenKind};
+use crate::jose;
+use crate::storage::AccessTokens as _;
+
+/// The claims of an access token: signed in a JWT, or stored for an opaque one.
+///
+/// `sid` and `family` are private claims: they let an ended session or family void the token without a query.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccessTokenClaims {
+    pub iss: String,
+    pub exp: i64,
+    pub aud: String,
+    pub sub: String,
+    pub client_id: String,
+    pub iat: i64,
+    /// A version 7 UUID, whose first 48 bits are the time of issue in milliseconds.
+    pub jti: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scope: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// Only of tokens that end with their session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// Only of tokens that a person's grant gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
+    /// Private claim: what the `claims` parameter asked for at userinfo, beyond the scopes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub userinfo_claims: Vec<String>,
+}
+
+impl AccessTokenClaims {
+    /// The person it was issued for; `None` where the client speaks for itself.
+    pub fn user_id(&self) -> Option<&str> {
+        self.family.is_some().then_some(self.sub.as_str())
+    }
+
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scope.split(' ').any(|word| word == scope)
+    }
+}
+
+/// A presented access token that is ours, unexpired and not void at the time it was checked.
+#[derive(Debug)]
+pub struct AccessToken {
+    pub claims: AccessTokenClaims,
+    issued: Timestamp,
+}
+
+impl AccessToken {
+    fn new(claims: AccessTokenClaims) -> Option<Self> {
+        let jti = Uuid::parse_str(&claims.jti).ok()?;
+        let millis = i64::try_from(jti.as_u128() >> 80).ok()?;
+        Some(Self { issued: Timestamp::from_millis(millis), claims })
+    }
+
+    fn marks(&self) -> TokenMarks<'_> {
+        TokenMarks {
+            jti: &self.claims.jti,
+            issued: self.issued,
+            client_id: &self.claims.client_id,
+            user_id: self.claims.user_id(),
+            family: self.claims.family.as_deref(),
+            sid: self.claims.sid.as_deref(),
+        }
+    }
+
+    fn is_live(&self, cx: &Context) -> bool {
+        self.claims.exp > cx.now().seconds()
+            && self.claims.iss == cx.config.issuer.as_str()
+            && !cx.revocations.is_void(&self.marks())
+            && cx.clients.get(&self.claims.client_id).is_some_and(|client| !client.disabled)
+    }
+}
+
+/// Tokens whose signature or secret has been verified before, by SHA-256 of the token. Only that step is saved: expiry,
+/// revocations and the client's state are checked at every use.
+pub struct VerifiedTokens(Cache<[u8; 32], Verified>);
+
+#[derive(Clone)]
+struct Verified {
+    token: Arc<AccessToken>,
+    /// The keys at the time: when they change, everything is verified anew.
+    keys: Arc<jose::RenderedJwks>,
+}
+
+const VERIFIED_TOKENS: u64 = 20_000;
+
+impl Default for VerifiedTokens {
+    fn default() -> Self {
+        Self(Cache::new(VERIFIED_TOKENS))
+    }
+}
+
+impl Context {
+    /// Checks an access token, JWT or opaque. `None` for whatever is not ours, expired, revoked, or of a disabled client.
+    pub async fn verify_access_token(&self, text: &str) -> Result<Option<Arc<AccessToken>>, Error> {
+        let hash = TokenHash::of(text);
+        let jwks = self.keys.jwks();
+        let known = self.verified.0.get(hash.array()).filter(|known| known.keys.etag == jwks.etag);
+        let token = if let Some(known) = known {
+            known.token
+        } else {
+            let Some(token) = self.read_access_token(text, &hash).await? else { return Ok(None) };
+            let token = Arc::new(token);
+            self.verified.0.insert(*hash.array(), Verified { token: Arc::clone(&token), keys: jwks });
+            token
+        };
+        Ok(token.is_live(self).then_some(token))
+    }
+
+    async fn read_access_token(&self, text: &str, hash: &TokenHash) -> Result<Option<AccessToken>, Error> {
+        if let Some(opaque) = OpaqueToken::parse(TokenKind::AccessToken, text) {
+            let id = opaque.id.to_string();
+            let found = self.store.find_access_token(&id, hash.as_bytes(), self.now().millis()).await?;
+            return Ok(found.and_then(|record| serde_json::from_str(&record.claims).ok()).and_then(AccessToken::new));
+        }
+        let Ok(verified) = jose::verify(&self.keys, text, jose::Expected::AccessToken) else { return Ok(None) };
+        let claims = serde_json::from_value(serde_json::Value::Object(verified.claims)).ok();
+        Ok(claims.and_then(AccessToken::new))
+    }
+}

@@ -1,0 +1,72 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use form_urlencoded::parse;
+
+use crate::base::TokenHash;
+use crate::oauth::Error;
+
+/// Client id and secret of an `Authorization: Basic` header, each form-encoded (RFC 6749 §2.3.1).
+pub struct Basic {
+    pub client_id: String,
+    pub secret: String,
+}
+
+impl Basic {
+    /// `invalid_client` for any header that is not Basic with an id and a secret.
+    pub fn read(header: &[u8]) -> Result<Self, Error> {
+        Self::parsed(header).ok_or_else(|| Error::InvalidClient {
+            hint: "the Authorization header is no Basic one with form-encoded client id and secret".into(),
+            basic_tried: true,
+        })
+    }
+
+    fn parsed(header: &[u8]) -> Option<Self> {
+        let (scheme, encoded) = std::str::from_utf8(header).ok()?.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("Basic") {
+            return None;
+        }
+        let pair = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+        let (client_id, secret) = pair.split_once(':')?;
+        let basic = Self { client_id: form_decoded(client_id)?, secret: form_decoded(secret)? };
+        (!basic.client_id.is_empty() && !basic.secret.is_empty()).then_some(basic)
+    }
+}
+
+/// One form-encoded value. `None` for a broken percent sequence, text that is not UTF-8, or a NUL.
+fn form_decoded(text: &str) -> Option<String> {
+    let well_formed = text
+        .split('%')
+        .skip(1)
+        .all(|rest| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)));
+    // A name for the value, since an `&` or `=` in it must not split it.
+    let guarded = format!("v={}", text.replace('&', "%26"));
+    let (_, value) = parse(guarded.as_bytes()).next()?;
+    (well_formed && !value.contains(['\0', '\u{FFFD}'])).then(|| value.into_owned())
+}
+
+/// Whether `presented` is the secret behind `stored`. Without one the same work is done in vain.
+pub fn matches(presented: &str, stored: Option<&[u8]>) -> bool {
+    TokenHash::of(presented).matches(stored.unwrap_or(&[0; 32])) && stored.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pair: &str) -> Option<(String, String)> {
+        let header = format!("Basic {}", STANDARD.encode(pair));
+        Basic::read(header.as_bytes()).ok().map(|basic| (basic.client_id, basic.secret))
+    }
+
+    #[test]
+    fn s045_id_and_secret_are_form_decoded_and_garbage_is_invalid_client() {
+        assert_eq!(read("a%3Ab:%25+%2B%C3%A9:x"), Some(("a:b".to_owned(), "% +é:x".to_owned())));
+        assert_eq!(read("a:x&y=z"), Some(("a".to_owned(), "x&y=z".to_owned())));
+        for bad in ["a", ":x", "a:", "a:%", "a:%4", "a:%zz", "a:%00", "a:%ff", "a\0:b"] {
+            assert_eq!(read(bad), None, "{bad:?}");
+        }
+        for bad in [&b"Basic"[..], b"Basic !!!", b"Bearer YTpi", b"\xff\xff", b""] {
+            assert!(Basic::read(bad).is_err());
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The token endpoint's grants, one file each. The table below is what is dispatched and what discovery lists.
+
+pub mod authorization_code;
+pub mod client_credentials;
+pub mod device_code;
+pub mod refresh_token;
+
+use super::client_auth::AuthenticatedClient;
+use super::context::Caller;
+use super::{Context, Error, Params, TokenResponse};
+
+/// A grant type of the token endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantType {
+    AuthorizationCode,
+    ClientCredentials,
+    RefreshToken,
+    DeviceCode,
+}
+
+impl GrantType {
+    pub const ALL: [Self; 4] = [Self::AuthorizationCode, Self::ClientCredentials, Self::RefreshToken, Self::DeviceCode];
+
+    /// The `grant_type` value.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::ClientCredentials => "client_credentials",
+            Self::RefreshToken => "refresh_token",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|grant| grant.name() == name)
+    }
+}
+
+/// A token request of an authenticated client.
+#[derive(Clone, Copy)]
+pub struct TokenRequest<'a> {
+    pub client: &'a AuthenticatedClient,
+    pub params: &'a Params,
+    pub caller: Caller<'a>,
+}
+
+/// Answers a token request by the grant it names.
+pub async fn dispatch(cx: &Context, request: TokenRequest<'_>) -> Result<TokenResponse, Error> {
+    let name = request.params.require("grant_type")?;
+    let Some(grant) = GrantType::from_name(name) else {
+        return Err(Error::UnsupportedGrantType { hint: "the grant_type is not supported".into() });
+    };
+    if !request.client.may_use_grant(grant.name()) {
+        return Err(Error::unauthorized_client("the client is not registered for this grant_type"));
+    }
+    match grant {
+        GrantType::AuthorizationCode => authorization_code::redeem(cx, request).await,
+        GrantType::ClientCredentials => client_credentials::grant(cx, request).await,
+        GrantType::RefreshToken => refresh_token::refresh(cx, request).await,
+        GrantType::DeviceCode => device_code::redeem(cx, request).await,
+    }
+}

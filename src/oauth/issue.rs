@@ -1,0 +1,184 @@
+use serde::Serialize;
+use serde_json::Map;
+
+use super::access_token::AccessTokenClaims;
+use super::client::AccessTokenFormat;
+use super::{Client, Context, Error, Permit, PersonGrant, ScopeSet, Subject};
+use crate::base::{OpaqueToken, RefreshToken, Timestamp, TokenKind, new_id};
+use crate::jose::{Expected, sign};
+use crate::oidc::id_token::{IdTokenClaims, half_hash};
+use crate::storage::{AccessTokenRecord, AccessTokens as _, FamilyRecord};
+
+/// A successful token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
+#[derive(Serialize)]
+pub struct TokenResponse {
+    pub access_token: String,
+    pub token_type: &'static str,
+    /// Seconds.
+    pub expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+    pub scope: String,
+}
+
+/// What goes into one response beyond the grant.
+pub struct Issuance<'a> {
+    pub scope: &'a ScopeSet,
+    /// Only with the first id_token (OpenID Connect Core §12.2).
+    pub nonce: Option<&'a str>,
+    pub refresh_token: Option<&'a RefreshToken>,
+}
+
+/// Makes the tokens that `permit` allows.
+pub async fn issue(cx: &Context, permit: Permit<'_>, issuance: Issuance<'_>) -> Result<TokenResponse, Error> {
+    let now = cx.now();
+    let client = permit.client;
+    let scope = issuance.scope.to_string();
+    let access_token = access_token(cx, &permit, &scope, now).await?;
+    let id_token = match permit.subject {
+        Subject::Person(grant) if issuance.scope.contains("openid") => {
+            Some(id_token(cx, client, &grant, issuance.nonce, &access_token, now).await?)
+        }
+        _ => None,
+    };
+    Ok(TokenResponse {
+        access_token,
+        token_type: "Bearer",
+        expires_in: cx.config.tokens.access_token_ttl.as_secs(),
+        refresh_token: issuance.refresh_token.map(|token| token.expose().to_owned()),
+        id_token,
+        scope,
+    })
+}
+
+async fn access_token(cx: &Context, permit: &Permit<'_>, scope: &str, now: Timestamp) -> Result<String, Error> {
+    let id = new_id(now, cx.random.as_ref());
+    let claims = access_token_claims(cx, permit, scope, id.to_string(), now);
+    match permit.client.metadata.access_token_format {
+        AccessTokenFormat::Jwt => {
+            let typ = Expected::AccessToken.typ();
+            Ok(sign(&cx.keys, cx.access_token_alg(), typ, &claims).await?)
+        }
+        AccessTokenFormat::Opaque => {
+            let token = OpaqueToken::generate(TokenKind::AccessToken, id, cx.random.as_ref());
+            let record = AccessTokenRecord {
+                id: id.to_string(),
+                secret_hash: token.hash().as_bytes().to_vec(),
+                claims: serde_json::to_string(&claims).map_err(|error| Error::Internal(Box::new(error)))?,
+                expires_at: Timestamp::from_seconds(claims.exp).millis(),
+            };
+            cx.store.insert_access_token(&record).await?;
+            Ok(token.expose().to_owned())
+        }
+    }
+}
+
+fn access_token_claims(
+    cx: &Context,
+    permit: &Permit<'_>,
+    scope: &str,
+    jti: String,
+    now: Timestamp,
+) -> AccessTokenClaims {
+    let issuer = cx.config.issuer.as_str();
+    let client_id = permit.client.client_id.as_str();
+    let of_client = AccessTokenClaims {
+        iss: issuer.to_owned(),
+        exp: now.plus(cx.config.tokens.access_token_ttl.duration()).seconds(),
+        aud: issuer.to_owned(),
+        sub: client_id.to_owned(),
+        client_id: client_id.to_owned(),
+        iat: now.seconds(),
+        jti,
+        scope: scope.to_owned(),
+        auth_time: None,
+        acr: None,
+        amr: Vec::new(),
+        sid: None,
+        family: None,
+        userinfo_claims: Vec::new(),
+    };
+    match permit.subject {
+        Subject::Client => of_client,
+        Subject::Person(grant) => AccessTokenClaims {
+            sub: grant.user_id.to_owned(),
+            auth_time: Some(grant.authentication.auth_time),
+            acr: Some(grant.authentication.acr.clone()),
+            amr: grant.authentication.amr.clone(),
+            sid: (!grant.offline).then(|| grant.session_id.to_owned()),
+            family: Some(grant.family_id.to_owned()),
+            userinfo_claims: grant.authentication.claims.userinfo.clone(),
+            ..of_client
+        },
+    }
+}
+
+async fn id_token(
+    cx: &Context,
+    client: &Client,
+    grant: &PersonGrant<'_>,
+    nonce: Option<&str>,
+    access_token: &str,
+    now: Timestamp,
+) -> Result<String, Error> {
+    let alg = client.metadata.id_token_signed_response_alg;
+    let authentication = grant.authentication;
+    let mut requested = Map::new();
+    if !authentication.claims.id_token.is_empty()
+        && let Some(user) = cx.user_claims(grant.user_id).await?
+    {
+        user.release("", &authentication.claims.id_token, &mut requested);
+    }
+    let claims = IdTokenClaims {
+        iss: cx.config.issuer.as_str(),
+        sub: grant.user_id,
+        aud: &client.client_id,
+        exp: now.plus(cx.config.tokens.id_token_ttl.duration()).seconds(),
+        iat: now.seconds(),
+        auth_time: authentication.auth_time,
+        nonce,
+        at_hash: Some(half_hash(alg, access_token)),
+        acr: &authentication.acr,
+        amr: &authentication.amr,
+        sid: grant.session_id,
+        requested,
+    };
+    Ok(sign(&cx.keys, alg, Expected::IdToken.typ(), &claims).await?)
+}
+
+/// The refresh family that a grant begins: its row and its first token. `None` for clients that may not refresh.
+pub fn begin_family(
+    cx: &Context,
+    client: &Client,
+    grant: &PersonGrant<'_>,
+    scope: &ScopeSet,
+) -> Result<Option<(FamilyRecord, RefreshToken)>, Error> {
+    if !client.may_use_grant("refresh_token") {
+        return Ok(None);
+    }
+    let now = cx.now();
+    let family_id = grant.family_id.parse().map_err(|error| Error::Internal(Box::new(error)))?;
+    let first = RefreshToken::derive(family_id, 1, &cx.refresh_key);
+    let tokens = &cx.config.tokens;
+    let details = serde_json::to_string(grant.authentication).map_err(|error| Error::Internal(Box::new(error)))?;
+    let record = FamilyRecord {
+        id: grant.family_id.to_owned(),
+        client_id: client.client_id.clone(),
+        user_id: grant.user_id.to_owned(),
+        session_id: grant.session_id.to_owned(),
+        offline: grant.offline,
+        scope: scope.to_string(),
+        details,
+        generation: 1,
+        token_hash: first.hash().as_bytes().to_vec(),
+        rotated_at: now.millis(),
+        created_at: now.millis(),
+        expires_at: now.plus(tokens.refresh_token_ttl.duration()).millis(),
+        idle_expires_at: now.plus(tokens.refresh_token_idle_ttl.duration()).millis(),
+        revoked_at: None,
+        revoked_reason: None,
+    };
+    Ok(Some((record, first)))
+}

@@ -1,0 +1,95 @@
+//! The metadata document (OpenID Connect Discovery §3, RFC 8414 §2), written from the tables that requests are served by.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+
+use super::claims::STANDARD_CLAIMS;
+use crate::base::TokenHash;
+use crate::config::{Algorithm, Config};
+use crate::oauth::client::STANDARD_SCOPES;
+use crate::oauth::client_auth::AuthMethod;
+use crate::oauth::endpoints;
+use crate::oauth::grant::GrantType;
+use crate::oauth::pkce::CHALLENGE_METHODS;
+
+/// What the document tells of other parts of the program.
+pub struct Offered<'a> {
+    pub id_token_algorithms: &'a [Algorithm],
+    pub ui_locales: &'a [&'a str],
+    pub acr_values: &'a [&'a str],
+    pub response_types: &'a [&'a str],
+    pub response_modes: &'a [&'a str],
+    pub prompt_values: &'a [&'a str],
+}
+
+/// A document as it goes over the wire.
+pub struct Rendered {
+    pub body: String,
+    /// A strong entity tag, quotes included.
+    pub etag: String,
+}
+
+/// Claims that tokens carry besides those about a person.
+const TOKEN_CLAIMS: [&str; 9] = ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid"];
+
+/// Writes the document; both well-known addresses serve the same.
+pub fn render(config: &Config, offered: &Offered<'_>) -> Rendered {
+    let body = Value::Object(document(config, offered)).to_string();
+    let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(TokenHash::of(&body).as_bytes()));
+    Rendered { body, etag }
+}
+
+fn document(config: &Config, offered: &Offered<'_>) -> Map<String, Value> {
+    let issuer = &config.issuer;
+    let extra_scopes = config.metadata.scopes.keys().map(String::as_str);
+    let scopes: Vec<&str> = STANDARD_SCOPES.into_iter().chain(extra_scopes).collect();
+    let claims: Vec<&str> = TOKEN_CLAIMS.into_iter().chain(STANDARD_CLAIMS.iter().map(|claim| claim.name)).collect();
+    let grants: Vec<&str> = GrantType::ALL.into_iter().map(GrantType::name).collect();
+    let methods: Vec<&str> = AuthMethod::ALL.into_iter().map(AuthMethod::name).collect();
+    let confidential: Vec<&str> = methods.iter().copied().filter(|name| *name != AuthMethod::None.name()).collect();
+    let id_token_algorithms: Vec<&str> = offered.id_token_algorithms.iter().map(|alg| alg.name()).collect();
+
+    let members = [
+        ("issuer", json!(issuer.as_str())),
+        ("authorization_endpoint", json!(issuer.endpoint(endpoints::AUTHORIZE))),
+        ("token_endpoint", json!(issuer.endpoint(endpoints::TOKEN))),
+        ("userinfo_endpoint", json!(issuer.endpoint(endpoints::USERINFO))),
+        ("jwks_uri", json!(issuer.endpoint(endpoints::JWKS))),
+        ("introspection_endpoint", json!(issuer.endpoint(endpoints::INTROSPECT))),
+        ("revocation_endpoint", json!(issuer.endpoint(endpoints::REVOKE))),
+        ("device_authorization_endpoint", json!(issuer.endpoint(endpoints::DEVICE_AUTHORIZATION))),
+        ("end_session_endpoint", json!(issuer.endpoint(endpoints::LOGOUT))),
+        ("scopes_supported", json!(scopes)),
+        ("response_types_supported", json!(offered.response_types)),
+        ("response_modes_supported", json!(offered.response_modes)),
+        ("grant_types_supported", json!(grants)),
+        ("subject_types_supported", json!(["public"])),
+        ("id_token_signing_alg_values_supported", json!(id_token_algorithms)),
+        ("token_endpoint_auth_methods_supported", json!(methods)),
+        ("introspection_endpoint_auth_methods_supported", json!(confidential)),
+        ("revocation_endpoint_auth_methods_supported", json!(methods)),
+        ("code_challenge_methods_supported", json!(CHALLENGE_METHODS)),
+        ("claims_supported", json!(claims)),
+        ("claim_types_supported", json!(["normal"])),
+        ("claims_parameter_supported", json!(true)),
+        ("request_parameter_supported", json!(false)),
+        ("request_uri_parameter_supported", json!(false)),
+        ("authorization_response_iss_parameter_supported", json!(true)),
+        ("acr_values_supported", json!(offered.acr_values)),
+        ("prompt_values_supported", json!(offered.prompt_values)),
+        ("ui_locales_supported", json!(offered.ui_locales)),
+    ];
+    let mut document: Map<String, Value> = members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+    let links = [
+        ("service_documentation", &config.metadata.service_documentation),
+        ("op_policy_uri", &config.metadata.op_policy_uri),
+        ("op_tos_uri", &config.metadata.op_tos_uri),
+    ];
+    for (name, url) in links {
+        if let Some(url) = url {
+            document.insert(name.to_owned(), json!(url.as_str()));
+        }
+    }
+    document
+}

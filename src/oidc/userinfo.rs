@@ -1,0 +1,58 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::sync::Cache;
+use serde_json::{Map, Value};
+
+use super::UserClaims;
+use crate::oauth::{Context, Error};
+use crate::storage::Users as _;
+
+/// What userinfo says of people, kept for a second: a client that asks in a burst costs one query. A person who has been
+/// disabled or signed out everywhere is refused at once all the same, by the revocations that void the token.
+pub struct UserCache(Cache<String, Arc<UserClaims>>);
+
+const CACHED_USERS: u64 = 10_000;
+const CACHED_FOR: Duration = Duration::from_secs(1);
+
+impl Default for UserCache {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(CACHED_USERS).time_to_live(CACHED_FOR).build())
+    }
+}
+
+/// The userinfo response (OpenID Connect Core §5.3) for an access token.
+///
+/// `invalid_token` for any token that is not live and a person's; `insufficient_scope` without `openid`.
+pub async fn userinfo(cx: &Context, access_token: &str) -> Result<Map<String, Value>, Error> {
+    let refused = || Error::invalid_token("the access token is unknown, expired or revoked");
+    let token = cx.verify_access_token(access_token).await?.ok_or_else(refused)?;
+    let claims = &token.claims;
+    let Some(user_id) = claims.user_id() else {
+        return Err(Error::invalid_token("the access token belongs to a client, not to a person"));
+    };
+    if !claims.has_scope("openid") {
+        return Err(Error::InsufficientScope { scope: "openid".to_owned() });
+    }
+    let user = cx.user_claims(user_id).await?.ok_or_else(refused)?;
+    let mut answer = Map::new();
+    answer.insert("sub".to_owned(), Value::from(claims.sub.as_str()));
+    user.release(&claims.scope, &claims.userinfo_claims, &mut answer);
+    Ok(answer)
+}
+
+impl Context {
+    /// What may be said of an enabled user.
+    pub(crate) async fn user_claims(&self, user_id: &str) -> Result<Option<Arc<UserClaims>>, Error> {
+        if let Some(known) = self.users.0.get(user_id) {
+            return Ok(Some(known));
+        }
+        let Some(user) = self.store.find_user(user_id).await? else { return Ok(None) };
+        if user.disabled_at.is_some() {
+            return Ok(None);
+        }
+        let claims = Arc::new(UserClaims::of(&user));
+        self.users.0.insert(user_id.to_owned(), Arc::clone(&claims));
+        Ok(Some(claims))
+    }
+}
