@@ -3,6 +3,7 @@
 pub mod address;
 pub mod answer;
 pub mod middleware;
+pub mod pages;
 pub mod request;
 pub mod routes;
 

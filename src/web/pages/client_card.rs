@@ -1,0 +1,37 @@
+use crate::oauth::Client;
+
+/// A client as a person recognises it.
+#[derive(Clone, Debug)]
+pub struct ClientCard {
+    pub name: String,
+    /// Host of the client's home page, shown so that a name alone convinces nobody.
+    pub host: Option<String>,
+    pub home: Option<String>,
+    pub policy_uri: Option<String>,
+    pub tos_uri: Option<String>,
+    /// First letter of the name: its mark where no picture is fetched from anywhere.
+    pub initial: String,
+}
+
+impl ClientCard {
+    pub fn of(client: &Client) -> Self {
+        let metadata = &client.metadata;
+        let name = metadata.client_name.clone().unwrap_or_else(|| client.client_id.clone());
+        let host = metadata.client_uri.as_deref().and_then(host);
+        Self {
+            initial: name
+                .chars()
+                .find(|c| c.is_alphanumeric())
+                .map_or("•".to_owned(), |c| c.to_uppercase().collect()),
+            host,
+            home: metadata.client_uri.clone(),
+            policy_uri: metadata.policy_uri.clone(),
+            tos_uri: metadata.tos_uri.clone(),
+            name,
+        }
+    }
+}
+
+fn host(uri: &str) -> Option<String> {
+    url::Url::parse(uri).ok()?.host_str().map(str::to_owned)
+}

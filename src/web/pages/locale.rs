@@ -1,0 +1,112 @@
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use fluent_templates::fluent_bundle::FluentValue;
+use fluent_templates::{LanguageIdentifier, Loader, langid, static_loader};
+
+static_loader! {
+    static CATALOGUES = {
+        locales: "./locales",
+        fallback_language: "en",
+    };
+}
+
+/// One language of the pages.
+struct Shipped {
+    tag: &'static str,
+    id: LanguageIdentifier,
+    /// Writing direction.
+    dir: &'static str,
+}
+
+static ENGLISH: Shipped = Shipped { tag: "en", id: langid!("en"), dir: "ltr" };
+static ARABIC: Shipped = Shipped { tag: "ar", id: langid!("ar"), dir: "rtl" };
+static SHIPPED: [&Shipped; 2] = [&ENGLISH, &ARABIC];
+
+/// `ui_locales_supported` of the metadata.
+pub const SHIPPED_LOCALES: [&str; 2] = ["en", "ar"];
+
+/// The language of one answer.
+#[derive(Clone, Copy)]
+pub struct Locale(&'static Shipped);
+
+impl Locale {
+    /// The first of `ui_locales` that is shipped, else what the browser asks for, else the configured default.
+    pub fn negotiate(ui_locales: &[String], accept_language: Option<&str>, default: &str) -> Self {
+        let asked = ui_locales.iter().map(String::as_str).find_map(Self::shipped);
+        let accepted = || by_preference(accept_language.unwrap_or_default()).into_iter().find_map(Self::shipped);
+        asked.or_else(accepted).or_else(|| Self::shipped(default)).unwrap_or(Self(&ENGLISH))
+    }
+
+    fn shipped(tag: &str) -> Option<Self> {
+        let language = tag.split(['-', '_']).next()?;
+        SHIPPED.into_iter().find(|shipped| shipped.tag.eq_ignore_ascii_case(language)).map(Self)
+    }
+
+    pub fn tag(&self) -> &'static str {
+        self.0.tag
+    }
+
+    /// Writing direction, for `dir`.
+    pub fn dir(&self) -> &'static str {
+        self.0.dir
+    }
+
+    pub fn text(&self, key: &str) -> String {
+        CATALOGUES.lookup(&self.0.id, key)
+    }
+
+    /// The text with one argument filled in.
+    pub fn with(&self, key: &str, name: &'static str, value: impl Into<FluentValue<'static>>) -> String {
+        let args = HashMap::from([(Cow::Borrowed(name), value.into())]);
+        CATALOGUES.lookup_with_args(&self.0.id, key, &args)
+    }
+
+    pub fn try_text(&self, key: &str) -> Option<String> {
+        CATALOGUES.try_lookup(&self.0.id, key)
+    }
+}
+
+/// Language tags of an `Accept-Language` header, the most wanted first (RFC 9110 §12.5.4).
+fn by_preference(header: &str) -> Vec<&str> {
+    let mut wanted: Vec<(&str, f32)> = header
+        .split(',')
+        .take(20)
+        .filter_map(|item| {
+            let (tag, quality) = item.split_once(';').unwrap_or((item, ""));
+            let quality = quality.trim().strip_prefix("q=").map_or(Some(1.0), |q| q.parse().ok())?;
+            (quality > 0.0).then_some((tag.trim(), quality))
+        })
+        .collect();
+    wanted.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    wanted.into_iter().map(|(tag, _)| tag).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_request_decides_then_the_browser_then_the_server() {
+        let pick = |ui: &[&str], accept: Option<&str>| {
+            let ui: Vec<String> = ui.iter().map(|tag| (*tag).to_owned()).collect();
+            Locale::negotiate(&ui, accept, "en").tag()
+        };
+        assert_eq!(pick(&["se", "ar-EG"], Some("en")), "ar");
+        assert_eq!(pick(&[], Some("fr;q=0.9, ar;q=0.5, en;q=0.4")), "ar");
+        assert_eq!(pick(&[], Some("fr")), "en");
+        assert_eq!(pick(&["../../etc"], Some(";;q=x,,")), "en");
+        assert_eq!(Locale::negotiate(&[], Some("ar"), "en").dir(), "rtl");
+    }
+
+    #[test]
+    fn every_catalogue_has_every_text() {
+        let keys = |text: &str| -> Vec<String> {
+            let ids = text.lines().filter_map(|line| line.split_once(" =").map(|(id, _)| id));
+            ids.filter(|id| !id.starts_with([' ', '#', '[', '*'])).map(str::to_owned).collect()
+        };
+        let english = keys(include_str!("../../../locales/en/pages.ftl"));
+        let arabic = keys(include_str!("../../../locales/ar/pages.ftl"));
+        assert_eq!(english, arabic);
+    }
+}

@@ -1,0 +1,16 @@
+use askama::Template;
+
+use super::{ClientCard, FormTarget, Frame};
+
+/// User name and password.
+#[derive(Template)]
+#[template(path = "login.html")]
+pub struct LoginPage<'a> {
+    pub page: &'a Frame,
+    /// Who asks for the sign-in.
+    pub client: Option<&'a ClientCard>,
+    pub form: &'a FormTarget,
+    pub username: &'a str,
+    /// Why the last attempt failed.
+    pub problem: Option<String>,
+}

@@ -1,0 +1,20 @@
+use askama::Template;
+
+use super::{ClientCard, FormTarget, Frame};
+
+/// Asks before signing out, when nothing proves that the person wants it.
+#[derive(Template)]
+#[template(path = "logout.html")]
+pub struct LogoutPage<'a> {
+    pub page: &'a Frame,
+    pub client: Option<&'a ClientCard>,
+    pub form: &'a FormTarget,
+    pub username: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "logged_out.html")]
+pub struct LoggedOutPage<'a> {
+    pub page: &'a Frame,
+    pub client: Option<&'a ClientCard>,
+}

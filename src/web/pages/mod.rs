@@ -1,0 +1,144 @@
+//! What people see. Each page is a struct of ready words and a template without logic.
+
+mod assets;
+mod client_card;
+mod consent;
+mod device;
+mod error;
+mod form_post;
+mod home;
+mod locale;
+mod login;
+mod logout;
+mod setup;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
+use askama::Template;
+
+pub use assets::{asset_url, routes};
+pub use client_card::ClientCard;
+pub use consent::{ConsentPage, scope_sentences};
+pub use device::{DeviceConfirmPage, DeviceDonePage, DeviceEntryPage};
+pub use error::{Developer, ErrorPage, TransactionLostPage};
+pub use form_post::FormPostPage;
+pub use home::HomePage;
+pub use locale::{Locale, SHIPPED_LOCALES};
+pub use login::LoginPage;
+pub use logout::{LoggedOutPage, LogoutPage};
+pub use setup::SetupPage;
+
+/// What every page needs: the language, the path all links stand below, and the service's name.
+#[derive(Clone)]
+pub struct Frame {
+    pub t: Locale,
+    /// The issuer's path, empty or `/like/this`.
+    pub base: String,
+    pub service: String,
+}
+
+impl Frame {
+    /// The URL of a static file, with its content's hash.
+    pub fn asset(&self, name: &str) -> String {
+        asset_url(&self.base, name)
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+}
+
+/// Where a form goes and what it carries unseen.
+#[derive(Clone, Debug)]
+pub struct FormTarget {
+    pub action: String,
+    pub csrf: String,
+    /// Id of the transaction; empty outside of one.
+    pub transaction: String,
+}
+
+/// How a page is answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    pub status: StatusCode,
+    /// Where a form of this page may lead in the end: the redirect URI of the client. Browsers hold redirects that
+    /// follow a form's submission to `form-action` too.
+    pub leads_to: Option<&'a str>,
+    /// Seconds, as `Retry-After`.
+    pub retry_after: Option<u64>,
+    /// CSP hash of the page's one script, such as `sha256-…`.
+    pub script_hash: Option<&'a str>,
+}
+
+impl Default for Answer<'_> {
+    fn default() -> Self {
+        Self { status: StatusCode::OK, leads_to: None, retry_after: None, script_hash: None }
+    }
+}
+
+impl Answer<'_> {
+    pub fn with_status(status: StatusCode) -> Self {
+        Self { status, ..Self::default() }
+    }
+}
+
+/// Renders `page` with the headers that every page carries.
+pub fn render(page: &impl Template, locale: &Locale, answer: Answer<'_>) -> HttpResponse {
+    let html = match page.render() {
+        Ok(html) => html,
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            return HttpResponse::InternalServerError().finish();
+        }
+    };
+    let mut response = HttpResponse::build(answer.status);
+    response.insert_header((CONTENT_TYPE, "text/html; charset=utf-8"));
+    response.insert_header((CONTENT_LANGUAGE, locale.tag()));
+    response.insert_header((CACHE_CONTROL, "no-store"));
+    response.insert_header((CONTENT_SECURITY_POLICY, policy(answer)));
+    if let Some(seconds) = answer.retry_after {
+        response.insert_header((RETRY_AFTER, seconds));
+    }
+    response.body(html)
+}
+
+fn policy(answer: Answer<'_>) -> String {
+    let script = match answer.script_hash {
+        Some(hash) => format!("script-src '{hash}'"),
+        None => "script-src 'self'".to_owned(),
+    };
+    let leads_to = answer.leads_to.and_then(form_action_source).map(|source| format!(" {source}")).unwrap_or_default();
+    format!(
+        "default-src 'none'; style-src 'self'; img-src 'self'; {script}; form-action 'self'{leads_to}; \
+         base-uri 'none'; frame-ancestors 'none'"
+    )
+}
+
+/// The CSP source that covers a redirect URI: its origin, or the scheme of an app's own.
+fn form_action_source(uri: &str) -> Option<String> {
+    let url = url::Url::parse(uri).ok()?;
+    match url.scheme() {
+        "http" | "https" => Some(url.origin().ascii_serialization()),
+        scheme => Some(format!("{scheme}:")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_may_lead_to_the_client_and_nowhere_else() {
+        let answer = Answer { leads_to: Some("https://app.test:8443/cb?x=1"), ..Answer::default() };
+        assert!(policy(answer).contains("form-action 'self' https://app.test:8443;"));
+        let native = Answer { leads_to: Some("com.example.app:/cb"), ..Answer::default() };
+        assert!(policy(native).contains("form-action 'self' com.example.app:;"));
+        assert!(policy(Answer::default()).contains("form-action 'self';"));
+    }
+
+    #[test]
+    fn no_policy_allows_inline_code() {
+        assert!(!policy(Answer::default()).contains("unsafe"));
+    }
+}
