@@ -1,6 +1,7 @@
 //! The OAuth 2.0 protocol as decisions: no HTTP, no SQL, no clock of its own.
 
 pub mod access_token;
+pub mod authorize;
 pub mod client;
 pub mod client_auth;
 pub mod context;

@@ -4,6 +4,7 @@
 //! is not asked, its tokens are never made: see `docs/adr/0001-oxide-auth-as-order-of-checks.md`.
 
 pub mod access_token;
+pub mod authorization;
 pub mod client_credentials;
 pub mod refresh;
 

@@ -1,0 +1,312 @@
+use serde::{Deserialize, Serialize};
+
+use super::{AuthorizationResponse, ResponseMode, redirect_uri};
+use crate::base::acr;
+use crate::jose;
+use crate::oauth::engine::authorization;
+use crate::oauth::pkce::CodeChallenge;
+use crate::oauth::{Client, Context, Error, Params, ScopeSet};
+use crate::oidc::ClaimsRequest;
+
+/// A `prompt` value (OpenID Connect Core §3.1.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prompt {
+    None,
+    Login,
+    Consent,
+    SelectAccount,
+}
+
+impl Prompt {
+    /// `prompt_values_supported` of the metadata.
+    pub const SUPPORTED: [Self; 4] = [Self::None, Self::Login, Self::Consent, Self::SelectAccount];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Login => "login",
+            Self::Consent => "consent",
+            Self::SelectAccount => "select_account",
+        }
+    }
+}
+
+/// An authorization request, validated once and frozen: it is stored so and never read again from the browser.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    pub client_id: String,
+    pub redirect_uri: String,
+    pub response_mode: ResponseMode,
+    pub scope: ScopeSet,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_challenge: Option<CodeChallenge>,
+    pub prompt: Vec<Prompt>,
+    /// Seconds since the last login beyond which the person signs in again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<u64>,
+    /// `auth_time` belongs in the id_token.
+    pub wants_auth_time: bool,
+    /// The one person it is about: from `id_token_hint` or a requested `sub`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login_hint: Option<String>,
+    pub ui_locales: Vec<String>,
+    pub claims: ClaimsRequest,
+}
+
+/// Why there will be no code.
+#[derive(Debug)]
+pub enum Refusal {
+    /// Client or redirect URI are not certain: nothing is sent anywhere, the person sees a page.
+    Page {
+        error: Error,
+        /// What the developer of the client may see: the URI received and the registered one most like it.
+        received: Option<String>,
+        registered: Option<String>,
+    },
+    /// The client is told by redirect.
+    Redirect(AuthorizationResponse),
+    /// Nothing is wrong with the request; the server could not answer it.
+    Server(Error),
+}
+
+impl AuthorizationRequest {
+    pub fn has_prompt(&self, prompt: Prompt) -> bool {
+        self.prompt.contains(&prompt)
+    }
+
+    /// The error response to this request.
+    pub fn refuse(&self, error: &Error, issuer: &str) -> AuthorizationResponse {
+        AuthorizationResponse::error(&self.redirect_uri, self.response_mode, self.state.as_deref(), error, issuer)
+    }
+}
+
+/// Longest `nonce`, `login_hint` and the like.
+const MAX_SHORT_VALUE_BYTES: usize = 1024;
+/// Longest `state`.
+const MAX_STATE_BYTES: usize = 8 * 1024;
+/// `ui_locales` beyond these are not looked at.
+const MAX_LOCALES: usize = 10;
+
+/// Reads an authorization request. The order of checks is that of oxide-auth's state machine: bind client and redirect
+/// URI, then the rest, so that an error before the binding can never redirect.
+pub fn read(cx: &Context, params: &Params) -> Result<AuthorizationRequest, Refusal> {
+    let bound = bind(cx, params)?;
+    let answer = |error: Error| match error {
+        error @ (Error::Internal(_) | Error::TemporarilyUnavailable { .. }) => Refusal::Server(error),
+        error => Refusal::Redirect(bound.refuse(&error, cx.config.issuer.as_str())),
+    };
+    let machine = authorization::Request { params, client: &bound.client, redirect_uri: &bound.redirect_uri };
+    let negotiate = || negotiate_scope(&bound.client, params);
+    let scope = authorization::negotiated(&machine, || check_support(&bound, params), negotiate).map_err(answer)?;
+    rest(cx, &bound, params, scope).map_err(answer)
+}
+
+/// Client, redirect URI and how to answer: what must be certain before anything is sent anywhere.
+struct Bound {
+    client: std::sync::Arc<Client>,
+    redirect_uri: String,
+    response_mode: Result<ResponseMode, Error>,
+    state: Option<String>,
+}
+
+impl Bound {
+    fn refuse(&self, error: &Error, issuer: &str) -> AuthorizationResponse {
+        let mode = self.response_mode.as_ref().copied().unwrap_or_default();
+        AuthorizationResponse::error(&self.redirect_uri, mode, self.state.as_deref(), error, issuer)
+    }
+}
+
+fn bind(cx: &Context, params: &Params) -> Result<Bound, Refusal> {
+    let page = |error| Refusal::Page { error, received: None, registered: None };
+    let client_id = params.require("client_id").map_err(page)?;
+    // Unknown, disabled and deleted clients get the same page.
+    let client = cx
+        .clients
+        .get(client_id)
+        .filter(|client| !client.disabled)
+        .ok_or_else(|| page(Error::invalid_request("client_id is not that of a client registered here")))?;
+    let received = params.require("redirect_uri").map_err(page)?;
+    let native = client.metadata.application_type == "native";
+    let registered = &client.metadata.redirect_uris;
+    if !registered.iter().any(|uri| redirect_uri::matches(uri, received, native)) {
+        return Err(Refusal::Page {
+            error: Error::invalid_request("redirect_uri is none of those registered for this client"),
+            received: Some(received.to_owned()),
+            registered: redirect_uri::nearest(registered, received).map(str::to_owned),
+        });
+    }
+    let response_mode = match params.get("response_mode") {
+        None => Ok(ResponseMode::default()),
+        Some(name) => ResponseMode::from_name(name)
+            .ok_or_else(|| Error::invalid_request("response_mode must be query or form_post")),
+    };
+    let state = params.get("state").filter(|state| state.len() <= MAX_STATE_BYTES).map(str::to_owned);
+    Ok(Bound { redirect_uri: received.to_owned(), response_mode, state, client })
+}
+
+/// What does not depend on the scope: each line one check.
+fn check_support(bound: &Bound, params: &Params) -> Result<(), Error> {
+    if let Err(error) = &bound.response_mode {
+        return Err(Error::invalid_request(error.description().unwrap_or_default().into_owned()));
+    }
+    if params.get("state").is_some_and(|state| state.len() > MAX_STATE_BYTES) {
+        return Err(Error::invalid_request(format!("state is longer than {MAX_STATE_BYTES} bytes")));
+    }
+    if params.has("request") {
+        return Err(Error::RequestNotSupported { hint: "send the parameters themselves".into() });
+    }
+    if params.has("request_uri") {
+        return Err(Error::RequestUriNotSupported { hint: "send the parameters themselves".into() });
+    }
+    if params.has("registration") {
+        return Err(Error::RegistrationNotSupported { hint: "clients are registered beforehand".into() });
+    }
+    if !bound.client.may_use_grant("authorization_code") {
+        return Err(Error::unauthorized_client("this client is not registered for authorization_code"));
+    }
+    Ok(())
+}
+
+/// Scopes not known, or not allowed to the client, are left out (OpenID Connect Core §3.1.2.1); the token response says
+/// which remain.
+fn negotiate_scope(client: &Client, params: &Params) -> Result<ScopeSet, Error> {
+    let asked = ScopeSet::parse(params.get("scope").unwrap_or_default())
+        .map_err(|error| Error::invalid_scope(error.to_string()))?;
+    if asked.is_empty() {
+        return Err(Error::invalid_scope("scope is missing; openid asks for a sign-in"));
+    }
+    let granted = asked.filter(|scope| client.scope.contains(scope));
+    if granted.is_empty() {
+        return Err(Error::invalid_scope("none of these scopes is allowed to this client"));
+    }
+    Ok(granted)
+}
+
+fn rest(cx: &Context, bound: &Bound, params: &Params, scope: ScopeSet) -> Result<AuthorizationRequest, Error> {
+    let client = &bound.client;
+    let code_challenge = code_challenge(client, params)?;
+    let prompt = prompt(params)?;
+    let asked_max_age = max_age(params)?;
+    let claims = params.get("claims").map(ClaimsRequest::parse).transpose()?.unwrap_or_default();
+    let hinted = params.get("id_token_hint").map(|hint| hinted_subject(cx, hint)).transpose()?;
+    if let (Some(hinted), Some(claimed)) = (&hinted, &claims.sub)
+        && hinted != claimed
+    {
+        return Err(Error::invalid_request("id_token_hint and claims name different people"));
+    }
+    if claims.acr_essential && !claims.acr_values.is_empty() && !reachable(&claims.acr_values) {
+        let hint = "none of the essential acr values can be reached here".into();
+        return Err(Error::UnmetAuthenticationRequirements { hint });
+    }
+    Ok(AuthorizationRequest {
+        client_id: client.client_id.clone(),
+        redirect_uri: bound.redirect_uri.clone(),
+        response_mode: bound.response_mode.as_ref().copied().unwrap_or_default(),
+        scope,
+        state: bound.state.clone(),
+        nonce: short(params, "nonce")?,
+        code_challenge,
+        prompt,
+        max_age: asked_max_age.or(client.metadata.default_max_age),
+        wants_auth_time: asked_max_age.is_some()
+            || client.metadata.default_max_age.is_some()
+            || client.metadata.require_auth_time
+            || claims.auth_time,
+        subject: hinted.or_else(|| claims.sub.clone()),
+        login_hint: short(params, "login_hint").unwrap_or_default(),
+        ui_locales: locales(params),
+        claims,
+    })
+}
+
+/// Public clients always send a challenge, confidential ones unless exempted (RFC 9700 §2.1.1).
+fn code_challenge(client: &Client, params: &Params) -> Result<Option<CodeChallenge>, Error> {
+    let challenge = CodeChallenge::from_request(params.get("code_challenge"), params.get("code_challenge_method"))?;
+    if challenge.is_none() && (client.is_public() || client.metadata.require_pkce) {
+        return Err(Error::invalid_request("code_challenge is missing: PKCE with S256 is required (RFC 7636)"));
+    }
+    Ok(challenge)
+}
+
+fn prompt(params: &Params) -> Result<Vec<Prompt>, Error> {
+    let mut prompts = Vec::new();
+    for word in params.get("prompt").unwrap_or_default().split(' ').filter(|word| !word.is_empty()) {
+        let prompt = Prompt::SUPPORTED
+            .into_iter()
+            .find(|prompt| prompt.name() == word)
+            .ok_or_else(|| Error::invalid_request("prompt must be of none, login, consent, select_account"))?;
+        if !prompts.contains(&prompt) {
+            prompts.push(prompt);
+        }
+    }
+    if prompts.contains(&Prompt::None) && prompts.len() > 1 {
+        return Err(Error::invalid_request("prompt=none stands alone"));
+    }
+    Ok(prompts)
+}
+
+fn max_age(params: &Params) -> Result<Option<u64>, Error> {
+    let Some(text) = params.get("max_age") else { return Ok(None) };
+    let legal = text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let age = text.parse().ok().filter(|_| legal);
+    age.map(Some).ok_or_else(|| Error::invalid_request("max_age must be a number of seconds"))
+}
+
+/// The subject of an id_token of ours, expired ones included (OpenID Connect Core §3.1.2.1).
+fn hinted_subject(cx: &Context, hint: &str) -> Result<String, Error> {
+    let refused = || Error::invalid_request("id_token_hint is no id_token of this server");
+    let verified = jose::verify(&cx.keys, hint, jose::Expected::IdToken).map_err(|_| refused())?;
+    let claim = |name: &str| verified.claims.get(name).and_then(serde_json::Value::as_str);
+    if claim("iss") != Some(cx.config.issuer.as_str()) {
+        return Err(refused());
+    }
+    claim("sub").map(str::to_owned).ok_or_else(refused)
+}
+
+fn reachable(acr_values: &[String]) -> bool {
+    acr_values.iter().any(|value| acr::SUPPORTED.contains(&value.as_str()))
+}
+
+fn short(params: &Params, name: &'static str) -> Result<Option<String>, Error> {
+    match params.get(name) {
+        Some(value) if value.len() > MAX_SHORT_VALUE_BYTES => {
+            Err(Error::invalid_request(format!("{name} is longer than {MAX_SHORT_VALUE_BYTES} bytes")))
+        }
+        value => Ok(value.map(str::to_owned)),
+    }
+}
+
+fn locales(params: &Params) -> Vec<String> {
+    let words = params.get("ui_locales").unwrap_or_default().split(' ').filter(|word| !word.is_empty());
+    words.take(MAX_LOCALES).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+impl AuthorizationRequest {
+    /// A request that asks for nothing in particular.
+    pub fn for_test() -> Self {
+        Self {
+            client_id: "c".to_owned(),
+            redirect_uri: "https://app.test/cb".to_owned(),
+            response_mode: ResponseMode::Query,
+            scope: ScopeSet::default(),
+            state: None,
+            nonce: None,
+            code_challenge: None,
+            prompt: Vec::new(),
+            max_age: None,
+            wants_auth_time: false,
+            subject: None,
+            login_hint: None,
+            ui_locales: Vec::new(),
+            claims: ClaimsRequest::default(),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+use serde::{Deserialize, Serialize};
+
+use super::{AuthorizationRequest, Prompt};
+use crate::base::Timestamp;
+use crate::oauth::{Client, Error, ScopeSet};
+
+/// Who is signed in at the browser.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    pub user_id: String,
+    pub sid: String,
+    pub auth_time: Timestamp,
+    pub acr: String,
+    pub amr: Vec<String>,
+}
+
+/// What a person has done in this transaction so far. Stored beside the frozen request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// The session in which the person signed in for this transaction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_in: Option<String>,
+    /// The user who allowed this request, on its consent page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_by: Option<String>,
+}
+
+/// What has to happen next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The person signs in, anew if they are.
+    Login,
+    /// The person is asked whether the client may.
+    Consent,
+    /// Nothing is missing: answer with a code.
+    Issue,
+}
+
+/// Decides the next step from the request, the browser's session, the remembered consent and what was done already.
+///
+/// With `prompt=none` a step that would need a page is an error instead (OpenID Connect Core §3.1.2.6).
+pub fn next_step(
+    request: &AuthorizationRequest,
+    client: &Client,
+    session: Option<&SignedIn>,
+    consented: Option<&ScopeSet>,
+    progress: &Progress,
+    now: Timestamp,
+) -> Result<Step, Error> {
+    let Some(session) = session.filter(|session| !login_is_due(request, session, progress, now)) else {
+        if request.has_prompt(Prompt::None) {
+            return Err(Error::LoginRequired { hint: "nobody is signed in as the request demands".into() });
+        }
+        return Ok(Step::Login);
+    };
+    if request.subject.as_deref().is_some_and(|wanted| wanted != session.user_id) {
+        // Somebody else signed in although the request names one person: ask again, and give up once they have.
+        return if request.has_prompt(Prompt::None) || progress.signed_in.as_deref() == Some(&session.sid) {
+            Err(Error::LoginRequired { hint: "another person than the requested one is signed in".into() })
+        } else {
+            Ok(Step::Login)
+        };
+    }
+    if consent_is_due(request, client, session, consented, progress) {
+        if request.has_prompt(Prompt::None) {
+            return Err(Error::ConsentRequired { hint: "the person has not allowed this client these scopes".into() });
+        }
+        return Ok(Step::Consent);
+    }
+    Ok(Step::Issue)
+}
+
+fn login_is_due(request: &AuthorizationRequest, session: &SignedIn, progress: &Progress, now: Timestamp) -> bool {
+    let done_here = progress.signed_in.as_deref() == Some(&session.sid);
+    let asked_again =
+        request.has_prompt(Prompt::Login) || request.has_prompt(Prompt::SelectAccount) || request.max_age == Some(0);
+    // Whole seconds, as auth_time is told in: what looks too old to the client must not pass here.
+    let too_old = request.max_age.is_some_and(|age| {
+        let age = i64::try_from(age).unwrap_or(i64::MAX);
+        now.seconds().saturating_sub(session.auth_time.seconds()) > age
+    });
+    !done_here && (asked_again || too_old)
+}
+
+fn consent_is_due(
+    request: &AuthorizationRequest,
+    client: &Client,
+    session: &SignedIn,
+    consented: Option<&ScopeSet>,
+    progress: &Progress,
+) -> bool {
+    if progress.allowed_by.as_deref() == Some(&session.user_id) {
+        return false;
+    }
+    let known = client.metadata.skip_consent || consented.is_some_and(|known| request.scope.is_subset_of(known));
+    request.has_prompt(Prompt::Consent) || !known
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::ClientMetadata;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
+
+    fn client(skip_consent: bool) -> Client {
+        Client {
+            client_id: "c".to_owned(),
+            metadata: ClientMetadata { skip_consent, ..ClientMetadata::default() },
+            scope: ScopeSet::default(),
+            secret_hash: None,
+            secret_sealed: None,
+            disabled: false,
+        }
+    }
+
+    fn session(seconds_ago: i64) -> SignedIn {
+        SignedIn {
+            user_id: "alice".to_owned(),
+            sid: "s1".to_owned(),
+            auth_time: Timestamp::from_seconds(NOW.seconds() - seconds_ago),
+            acr: String::new(),
+            amr: vec![],
+        }
+    }
+
+    fn request(prompt: &[Prompt], max_age: Option<u64>) -> AuthorizationRequest {
+        AuthorizationRequest {
+            scope: ScopeSet::parse("openid profile").unwrap(),
+            prompt: prompt.to_vec(),
+            max_age,
+            ..AuthorizationRequest::for_test()
+        }
+    }
+
+    fn step(request: &AuthorizationRequest, session: Option<&SignedIn>, consent: &str) -> Result<Step, &'static str> {
+        let consented = ScopeSet::parse(consent).unwrap();
+        next_step(request, &client(false), session, Some(&consented), &Progress::default(), NOW).map_err(|e| e.code())
+    }
+
+    #[test]
+    fn a_session_and_a_known_consent_need_no_page() {
+        assert_eq!(step(&request(&[], None), Some(&session(60)), "openid profile email"), Ok(Step::Issue));
+        assert_eq!(step(&request(&[Prompt::None], None), Some(&session(60)), "openid profile"), Ok(Step::Issue));
+    }
+
+    #[test]
+    fn what_is_missing_is_asked_for_or_with_prompt_none_an_error() {
+        assert_eq!(step(&request(&[], None), None, ""), Ok(Step::Login));
+        assert_eq!(step(&request(&[Prompt::None], None), None, ""), Err("login_required"));
+        assert_eq!(step(&request(&[], None), Some(&session(1)), "profile"), Ok(Step::Consent));
+        assert_eq!(step(&request(&[Prompt::None], None), Some(&session(1)), "profile"), Err("consent_required"));
+    }
+
+    #[test]
+    fn max_age_and_prompt_login_ask_again_until_it_was_done_in_this_transaction() {
+        let all = "openid profile";
+        assert_eq!(step(&request(&[], Some(1)), Some(&session(2)), all), Ok(Step::Login));
+        assert_eq!(step(&request(&[], Some(10_000)), Some(&session(2)), all), Ok(Step::Issue));
+        assert_eq!(step(&request(&[], Some(0)), Some(&session(0)), all), Ok(Step::Login));
+        assert_eq!(step(&request(&[Prompt::None], Some(1)), Some(&session(2)), all), Err("login_required"));
+        assert_eq!(step(&request(&[Prompt::Login], None), Some(&session(1)), all), Ok(Step::Login));
+        assert_eq!(step(&request(&[Prompt::SelectAccount], None), Some(&session(1)), all), Ok(Step::Login));
+        let done = Progress { signed_in: Some("s1".to_owned()), allowed_by: None };
+        let again = request(&[Prompt::Login], Some(0));
+        let known = ScopeSet::parse(all).unwrap();
+        let result = next_step(&again, &client(false), Some(&session(0)), Some(&known), &done, NOW);
+        assert_eq!(result.unwrap(), Step::Issue);
+    }
+
+    #[test]
+    fn prompt_consent_asks_again_even_trusted_clients_and_only_the_signed_in_user_can_have_allowed() {
+        let all = ScopeSet::parse("openid profile").unwrap();
+        let again = request(&[Prompt::Consent], None);
+        let ask = |progress: &Progress| {
+            next_step(&again, &client(true), Some(&session(1)), Some(&all), progress, NOW).unwrap()
+        };
+        assert_eq!(ask(&Progress::default()), Step::Consent);
+        assert_eq!(ask(&Progress { allowed_by: Some("alice".to_owned()), signed_in: None }), Step::Issue);
+        assert_eq!(ask(&Progress { allowed_by: Some("bob".to_owned()), signed_in: None }), Step::Consent);
+        let trusted = next_step(&request(&[], None), &client(true), Some(&session(1)), None, &Progress::default(), NOW);
+        assert_eq!(trusted.unwrap(), Step::Issue);
+    }
+
+    #[test]
+    fn a_hint_of_another_person_is_login_required() {
+        let mut hinted = request(&[Prompt::None], None);
+        hinted.subject = Some("bob".to_owned());
+        assert_eq!(step(&hinted, Some(&session(1)), "openid profile"), Err("login_required"));
+        hinted.prompt.clear();
+        assert_eq!(step(&hinted, Some(&session(1)), "openid profile"), Ok(Step::Login));
+    }
+}
