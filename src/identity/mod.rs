@@ -12,6 +12,7 @@ mod users;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use prometheus_client::metrics::histogram::Histogram;
 use serde_json::Value;
 
 use crate::base::{Clock, Random, Timestamp, new_id};
@@ -49,6 +50,11 @@ impl Identity {
     pub fn new(config: Arc<Config>, store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         let passwords = Arc::new(PasswordPool::new(&config.passwords));
         Self { config, store, passwords, clock, random }
+    }
+
+    /// How long password hashes took, for metrics.
+    pub fn password_hash_seconds(&self) -> &Histogram {
+        self.passwords.seconds()
     }
 
     fn now(&self) -> Timestamp {

@@ -3,10 +3,11 @@ use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use prometheus_client::metrics::histogram::Histogram;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
@@ -24,6 +25,8 @@ pub struct PasswordPool {
     share: usize,
     /// What an unknown user's password is verified against.
     decoy: String,
+    /// Seconds that one hash took, without waiting.
+    seconds: Histogram,
 }
 
 /// The pool is full: ask again after `retry_after` seconds.
@@ -62,6 +65,8 @@ struct Place {
 
 /// Memory of an idle worker is given back after this time.
 const IDLE: Duration = Duration::from_secs(30);
+/// Seconds; around the quarter to half second that a good setting takes.
+const SECONDS_BUCKETS: [f64; 9] = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5];
 const RETRY_AFTER_SECONDS: u64 = 3;
 const SALT_BYTES: usize = 16;
 const OUTPUT_BYTES: usize = 32;
@@ -76,16 +81,22 @@ impl PasswordPool {
         let workers = if settings.concurrency == 0 { cores } else { settings.concurrency };
         let (jobs, receiver) = sync_channel(settings.queue.max(1));
         let receiver = Arc::new(Mutex::new(receiver));
+        let seconds = Histogram::new(SECONDS_BUCKETS);
         for _ in 0..workers {
-            let receiver = receiver.clone();
-            thread::spawn(move || work(&receiver));
+            let (receiver, seconds) = (receiver.clone(), seconds.clone());
+            thread::spawn(move || work(&receiver, &seconds));
         }
         let params = Params::new(settings.memory_kib, settings.iterations, settings.parallelism, Some(OUTPUT_BYTES))
             .unwrap_or_default();
         let decoy = encode(&params, &[0; SALT_BYTES], &[0; OUTPUT_BYTES]).unwrap_or_default();
         // One address may hold a quarter of the queue, so that it cannot keep everybody else out.
         let share = (settings.queue / 4).max(2) + workers;
-        Self { params, jobs, waiting: Arc::default(), share, decoy }
+        Self { params, jobs, waiting: Arc::default(), share, decoy, seconds }
+    }
+
+    /// How long hashes took, for metrics.
+    pub const fn seconds(&self) -> &Histogram {
+        &self.seconds
     }
 
     /// Hashes a new password to a PHC string.
@@ -157,7 +168,7 @@ impl Drop for Place {
     }
 }
 
-fn work(jobs: &Mutex<Receiver<Job>>) {
+fn work(jobs: &Mutex<Receiver<Job>>, seconds: &Histogram) {
     let mut memory: Vec<Block> = Vec::new();
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(IDLE);
@@ -170,12 +181,14 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
                     memory.resize(blocks, Block::default());
                 }
                 let mut output = Zeroizing::new(vec![0_u8; job.output_length]);
+                let started = Instant::now();
                 let hashed = match memory.get_mut(..blocks) {
                     Some(blocks) => {
                         job.argon2.hash_password_into_with_memory(&job.password, &job.salt, &mut output, blocks)
                     }
                     None => continue,
                 };
+                seconds.observe(started.elapsed().as_secs_f64());
                 let _ = job.answer.send(hashed.map(|()| output).map_err(|_| PoolError::Failed));
             }
             Err(RecvTimeoutError::Timeout) => memory = Vec::new(),

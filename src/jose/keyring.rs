@@ -34,6 +34,8 @@ struct Snapshot {
     /// Every published key by `kid`.
     published: HashMap<String, Arc<SigningKey>>,
     signers: Vec<Arc<SigningKey>>,
+    /// Since when each signer has been signing.
+    signing_since: Vec<(Algorithm, Timestamp)>,
     jwks: Arc<RenderedJwks>,
 }
 
@@ -126,6 +128,11 @@ impl KeyRing {
         self.shared.snapshot.load().signers.iter().find(|key| key.alg == alg).cloned()
     }
 
+    /// Since when the key of each live algorithm has been signing.
+    pub fn signing_since(&self) -> Vec<(Algorithm, Timestamp)> {
+        self.shared.snapshot.load().signing_since.clone()
+    }
+
     /// A published key: one of those that tokens may still be signed with.
     pub fn published(&self, kid: &str) -> Option<Arc<SigningKey>> {
         self.shared.snapshot.load().published.get(kid).cloned()
@@ -195,16 +202,14 @@ impl KeyRing {
             };
             published.insert(row.kid.clone(), key);
         }
-        let signers: Vec<Arc<SigningKey>> = self
-            .shared
-            .settings
-            .algorithms
-            .iter()
-            .filter_map(|alg| published.get(&signing_row(*alg, rows, now)?.kid).cloned())
-            .collect();
+        let algorithms = &self.shared.settings.algorithms;
+        let signing: Vec<_> = algorithms.iter().filter_map(|alg| signing_row(*alg, rows, now)).collect();
+        let signers: Vec<Arc<SigningKey>> = signing.iter().filter_map(|row| published.get(&row.kid).cloned()).collect();
+        let signing_since =
+            signers.iter().zip(&signing).map(|(key, row)| (key.alg, Timestamp::from_millis(row.sign_at))).collect();
         let jwks = render(&signers, rows, &published);
         let jwks = if before.jwks.body == jwks.body { before.jwks.clone() } else { Arc::new(jwks) };
-        self.shared.snapshot.store(Arc::new(Snapshot { published, signers, jwks }));
+        self.shared.snapshot.store(Arc::new(Snapshot { published, signers, signing_since, jwks }));
         Ok(())
     }
 

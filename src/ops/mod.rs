@@ -1,11 +1,15 @@
 //! Running it: logs, metrics, readiness, and the work that goes on beside the requests.
 
+mod background;
+mod janitor;
 mod log_sink;
 mod logging;
 mod metrics;
+mod outage;
 mod process;
 mod readiness;
 
+pub use background::Background;
 pub use log_sink::LogSink;
 pub use logging::{LogError, Logging, in_request, init as init_logging};
 pub use metrics::Metrics;

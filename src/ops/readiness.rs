@@ -16,8 +16,9 @@ pub struct Readiness(Arc<State>);
 #[derive(Default)]
 struct State {
     stopping: AtomicBool,
-    database_answered: ArcSwapOption<Instant>,
-    database_problem: ArcSwapOption<String>,
+    answered: ArcSwapOption<Instant>,
+    reads_fail: ArcSwapOption<String>,
+    writes_fail: ArcSwapOption<String>,
 }
 
 /// The answer, worst reason first.
@@ -39,13 +40,13 @@ impl Readiness {
         if self.0.stopping.load(Ordering::Acquire) {
             return Ready::Stopping;
         }
-        if let Some(problem) = self.0.database_problem.load_full() {
+        if let Some(problem) = self.0.reads_fail.load_full().or_else(|| self.0.writes_fail.load_full()) {
             return Ready::DatabaseGone(problem.as_ref().clone());
         }
-        match self.0.database_answered.load_full() {
+        match self.0.answered.load_full() {
             Some(answered) if now.saturating_duration_since(*answered) <= PATIENCE => Ready::Yes,
-            Some(_) => Ready::DatabaseGone("it has stopped answering".to_owned()),
-            None => Ready::DatabaseGone("it has not been asked yet".to_owned()),
+            Some(_) => Ready::DatabaseGone("the database has stopped answering".to_owned()),
+            None => Ready::DatabaseGone("the database has not been asked yet".to_owned()),
         }
     }
 
@@ -54,17 +55,21 @@ impl Readiness {
         self.0.stopping.store(true, Ordering::Release);
     }
 
-    pub fn database_answered(&self) {
-        self.answered_at(Instant::now());
+    /// The database was read, or could not be.
+    pub fn read(&self, outcome: Result<(), String>) {
+        self.read_at(outcome, Instant::now());
     }
 
-    fn answered_at(&self, now: Instant) {
-        self.0.database_answered.store(Some(Arc::new(now)));
-        self.0.database_problem.store(None);
+    fn read_at(&self, outcome: Result<(), String>, now: Instant) {
+        if outcome.is_ok() {
+            self.0.answered.store(Some(Arc::new(now)));
+        }
+        self.0.reads_fail.store(outcome.err().map(Arc::new));
     }
 
-    pub fn database_failed(&self, problem: String) {
-        self.0.database_problem.store(Some(Arc::new(problem)));
+    /// The database took a write, or did not.
+    pub fn written(&self, outcome: Result<(), String>) {
+        self.0.writes_fail.store(outcome.err().map(Arc::new));
     }
 }
 
@@ -73,15 +78,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ready_while_the_database_answers_and_nobody_asked_to_stop() {
+    fn ready_while_the_database_is_read_and_written_and_nobody_asked_to_stop() {
         let readiness = Readiness::default();
         let start = Instant::now();
         assert!(matches!(readiness.at(start), Ready::DatabaseGone(_)));
-        readiness.answered_at(start);
+        readiness.read_at(Ok(()), start);
         assert_eq!(readiness.at(start + PATIENCE), Ready::Yes);
-        readiness.database_failed("read-only".to_owned());
-        assert_eq!(readiness.at(start), Ready::DatabaseGone("read-only".to_owned()));
-        readiness.answered_at(start);
+        readiness.written(Err("disk full".to_owned()));
+        readiness.read_at(Ok(()), start);
+        assert_eq!(readiness.at(start), Ready::DatabaseGone("disk full".to_owned()));
+        readiness.written(Ok(()));
+        assert_eq!(readiness.at(start), Ready::Yes);
+        readiness.read_at(Err("refused".to_owned()), start);
+        assert_eq!(readiness.at(start), Ready::DatabaseGone("refused".to_owned()));
+        readiness.read_at(Ok(()), start);
         assert_eq!(readiness.at(start), Ready::Yes);
         readiness.stopping();
         assert_eq!(readiness.at(start), Ready::Stopping);
@@ -91,7 +101,7 @@ mod tests {
     fn a_database_that_hangs_without_an_error_is_gone_after_a_while() {
         let readiness = Readiness::default();
         let start = Instant::now();
-        readiness.answered_at(start);
+        readiness.read_at(Ok(()), start);
         let later = start + PATIENCE + Duration::from_millis(1);
         assert!(matches!(readiness.at(later), Ready::DatabaseGone(_)));
     }

@@ -2,10 +2,16 @@
 
 pub mod address;
 pub mod answer;
+mod app;
+mod health;
 pub mod middleware;
+pub mod monitor;
+pub mod oauth;
 pub mod pages;
 pub mod request;
 pub mod routes;
+pub mod server;
 
 pub use address::client_address;
+pub use app::{App, configure};
 pub use request::{RequestInfo, request_id};

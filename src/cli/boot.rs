@@ -1,0 +1,64 @@
+//! From a configuration to a running instance; every command that serves, and the tests, begin here.
+
+use std::sync::Arc;
+
+use crate::base::{Clock, Random};
+use crate::config::Config;
+use crate::identity::Identity;
+use crate::jose::{MasterKeyError, Sealer};
+use crate::oauth::{self, Context};
+use crate::ops::{Background, Metrics, Readiness};
+use crate::storage::{self, Store};
+use crate::web::App;
+
+/// Why an instance cannot start; each text is one line that says what to change.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+    #[error(transparent)]
+    Protocol(#[from] oauth::Error),
+}
+
+/// Everything that serves requests, and what goes on beside them.
+pub struct Instance {
+    pub app: Arc<App>,
+    background: Background,
+}
+
+/// Opens the database of `config`, brings its schema up to date, reads keys and clients, and starts the background work.
+pub async fn open(config: Arc<Config>, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Instance, BootError> {
+    let sealer = Arc::new(Sealer::load(&config.secrets)?);
+    let store = Store::open(&config.database).await?;
+    store.lock_for_serving()?;
+    store.migrate().await?;
+    serve_from(config, store, sealer, clock, random).await
+}
+
+/// The part of [`open`] after the database: for a store that is open, locked and migrated.
+pub async fn serve_from(
+    config: Arc<Config>,
+    store: Store,
+    sealer: Arc<Sealer>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+) -> Result<Instance, BootError> {
+    let identity = Identity::new(Arc::clone(&config), store.clone(), Arc::clone(&clock), Arc::clone(&random));
+    let oauth = Arc::new(Context::open(Arc::clone(&config), store, sealer, clock, random).await?);
+    let metrics = Metrics::new(identity.password_hash_seconds(), &oauth.refresh_reuse);
+    let readiness = Readiness::default();
+    // What was just opened has been read: the first probe need not wait for the first look.
+    readiness.read(Ok(()));
+    let background = Background::start(&oauth, &readiness, &metrics);
+    Ok(Instance { app: Arc::new(App { config, oauth, identity, metrics, readiness }), background })
+}
+
+impl Instance {
+    /// Ends the background work and closes the database, what is queued written.
+    pub async fn close(self) {
+        self.background.stop().await;
+        self.app.oauth.store.close().await;
+    }
+}

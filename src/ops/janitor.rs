@@ -1,0 +1,70 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::background::Stop;
+use super::outage::Outage;
+use crate::base::{Random, new_id};
+use crate::oauth::Context;
+use crate::storage::{self, Maintenance, Store};
+
+/// Rows of each kind that one batch removes at most.
+const BATCH: i64 = 500;
+/// Between two batches, so that requests come between.
+const BREATH: Duration = Duration::from_millis(50);
+/// Between two rounds, give or take a quarter, so that instances do not sweep in step.
+const ROUND_EVERY: Duration = Duration::from_secs(30);
+/// One instance sweeps at a time; when it is gone, another takes over after this.
+const LEASE: Duration = Duration::from_mins(2);
+
+/// Removes what has expired, in small batches beside the requests. Nothing depends on it but the size of the database:
+/// expiry is compared wherever something is used.
+pub struct Janitor {
+    context: Arc<Context>,
+    /// Names this instance on the lease.
+    holder: String,
+}
+
+impl Janitor {
+    pub fn new(context: Arc<Context>) -> Self {
+        let holder = new_id(context.now(), context.random.as_ref()).to_string();
+        Self { context, holder }
+    }
+
+    pub(super) async fn run(self, mut stop: Stop) {
+        let mut outage = Outage::watch("removing expired rows");
+        while stop.pause(jittered(ROUND_EVERY, self.context.random.as_ref())).await {
+            let outcome = self.round(&mut stop).await;
+            match &outcome {
+                Ok(swept) if *swept > 0 => tracing::debug!(rows = swept, "expired rows removed"),
+                _ => {}
+            }
+            outage.note(outcome.map(drop));
+        }
+    }
+
+    /// Sweeps until nothing expired is left, or until told to stop; how many rows went.
+    async fn round(&self, stop: &mut Stop) -> storage::Result<u64> {
+        let mut swept = 0;
+        loop {
+            let now = self.context.now();
+            let held_until = now.plus(LEASE).millis();
+            let store: &Store = &self.context.store;
+            if !store.hold_lease("janitor", &self.holder, now.millis(), held_until).await? {
+                return Ok(swept);
+            }
+            let batch = store.sweep(now.millis(), BATCH).await?;
+            swept += batch;
+            // Fewer than one full batch of any kind: no kind has more.
+            if batch < BATCH.unsigned_abs() || !stop.pause(BREATH).await {
+                return Ok(swept);
+            }
+        }
+    }
+}
+
+/// `pause`, a quarter more or less.
+fn jittered(pause: Duration, random: &dyn Random) -> Duration {
+    let mut byte = [0_u8; 1];
+    random.fill(&mut byte);
+    pause.mul_f64(0.75 + f64::from(u8::from_be_bytes(byte)) / 510.0)
+}

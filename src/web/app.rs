@@ -1,0 +1,37 @@
+use std::sync::Arc;
+
+use actix_web::web::{self, Data, FormConfig, PayloadConfig, ServiceConfig};
+
+use super::middleware::MAX_BODY;
+use super::{health, oauth};
+use crate::config::Config;
+use crate::identity::Identity;
+use crate::oauth::Context;
+use crate::ops::{Metrics, Readiness};
+
+/// Everything a handler may need, shared by all workers as `web::Data<App>`.
+pub struct App {
+    pub config: Arc<Config>,
+    pub oauth: Arc<Context>,
+    pub identity: Identity,
+    pub metrics: Metrics,
+    pub readiness: Readiness,
+}
+
+/// Puts the routes below the issuer's path, and at the root what is looked for there: the probes, and the metadata of an
+/// issuer with a path.
+pub fn configure(cfg: &mut ServiceConfig, app: &Arc<App>) {
+    let base = app.config.issuer.path();
+    cfg.app_data(Data::from(Arc::clone(app)))
+        .app_data(PayloadConfig::new(MAX_BODY))
+        .app_data(FormConfig::default().limit(MAX_BODY));
+    if !base.is_empty() {
+        cfg.configure(health::routes);
+    }
+    oauth::root_routes(cfg, &app.config.issuer);
+    cfg.service(web::scope(base).configure(routes));
+}
+
+fn routes(cfg: &mut ServiceConfig) {
+    cfg.configure(health::routes).configure(oauth::routes);
+}

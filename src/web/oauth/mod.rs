@@ -1,0 +1,88 @@
+//! The endpoints that programs call: token, introspection, revocation, device authorization, userinfo, metadata.
+
+mod client;
+mod cors;
+mod device_authorization;
+mod error;
+mod form;
+mod introspect;
+mod metadata;
+mod revoke;
+mod token;
+mod userinfo;
+
+use actix_web::HttpRequest;
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+
+use crate::config::Issuer;
+use crate::oauth::endpoints;
+
+pub use error::json_error;
+
+/// Routes below the issuer's path.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(
+        web::resource(endpoints::TOKEN)
+            .wrap(cors::anywhere())
+            .route(web::post().to(token::token))
+            .route(web::method(Method::OPTIONS).to(async || cors::preflight("POST, OPTIONS")))
+            .default_service(web::to(async |req: HttpRequest| error::method_not_allowed(&req, "POST, OPTIONS"))),
+    )
+    .service(
+        web::resource(endpoints::REVOKE)
+            .wrap(cors::anywhere())
+            .route(web::post().to(revoke::revoke))
+            .route(web::method(Method::OPTIONS).to(async || cors::preflight("POST, OPTIONS")))
+            .default_service(web::to(async |req: HttpRequest| error::method_not_allowed(&req, "POST, OPTIONS"))),
+    )
+    .service(
+        web::resource(endpoints::INTROSPECT)
+            .route(web::post().to(introspect::introspect))
+            .default_service(web::to(async |req: HttpRequest| error::method_not_allowed(&req, "POST"))),
+    )
+    .service(
+        web::resource(endpoints::DEVICE_AUTHORIZATION)
+            .route(web::post().to(device_authorization::device_authorization))
+            .default_service(web::to(async |req: HttpRequest| error::method_not_allowed(&req, "POST"))),
+    )
+    .service(
+        web::resource(endpoints::USERINFO)
+            .wrap(cors::anywhere())
+            .route(web::get().to(userinfo::get))
+            .route(web::post().to(userinfo::post))
+            .route(web::method(Method::OPTIONS).to(async || cors::preflight("GET, POST, OPTIONS")))
+            .default_service(web::to(async |req: HttpRequest| error::method_not_allowed(&req, "GET, POST, OPTIONS"))),
+    );
+    document(cfg, endpoints::JWKS, Document::Jwks);
+    document(cfg, endpoints::OPENID_CONFIGURATION, Document::Metadata);
+    document(cfg, endpoints::AUTHORIZATION_SERVER_METADATA, Document::Metadata);
+}
+
+/// Routes at the root of the host: for an issuer with a path, both documents also under the name inserted between host
+/// and path (RFC 8414 §3.1). Nothing for an issuer without.
+pub fn root_routes(cfg: &mut ServiceConfig, issuer: &Issuer) {
+    if !issuer.path().is_empty() {
+        for well_known in [endpoints::OPENID_CONFIGURATION, endpoints::AUTHORIZATION_SERVER_METADATA] {
+            document(cfg, &format!("{well_known}{}", issuer.path()), Document::Metadata);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Document {
+    Jwks,
+    Metadata,
+}
+
+fn document(cfg: &mut ServiceConfig, path: &str, document: Document) {
+    const ALLOW: &str = "GET, HEAD, OPTIONS";
+    let resource = web::resource(path)
+        .wrap(cors::anywhere())
+        .route(web::method(Method::OPTIONS).to(async || cors::preflight(ALLOW)))
+        .default_service(web::to(async |req: HttpRequest| error::method_not_allowed(&req, ALLOW)));
+    cfg.service(match document {
+        Document::Jwks => resource.route(web::get().to(metadata::jwks)),
+        Document::Metadata => resource.route(web::get().to(metadata::metadata)),
+    });
+}
