@@ -6,6 +6,7 @@ use crate::base::acr;
 use crate::oauth::authorize::{Prompt, ResponseMode};
 use crate::oidc::discovery::{Offered, Rendered, render};
 use crate::web::App;
+use crate::web::pages::SHIPPED_LOCALES;
 
 /// How long a document may be kept: far shorter than a new key is published before it signs.
 const CACHE_CONTROL: &str = "public, max-age=300";
@@ -26,7 +27,7 @@ fn rendered(app: &App) -> Rendered {
     let cx = &app.oauth;
     let offered = Offered {
         id_token_algorithms: &cx.keys.algorithms(),
-        ui_locales: &[&cx.config.pages.default_locale],
+        ui_locales: &SHIPPED_LOCALES,
         acr_values: &acr::SUPPORTED,
         response_types: &["code"],
         response_modes: &ResponseMode::SUPPORTED.map(ResponseMode::name),

@@ -1,0 +1,273 @@
+//! A real server over HTTP for the tests: its own database, keys, people and clients, and a clock that is moved by hand.
+
+#![allow(dead_code, unused_imports, reason = "each test binary uses a part")]
+
+mod answer;
+mod browser;
+mod database;
+mod flows;
+mod jwt;
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use portcullis::base::{ManualClock, SystemRandom, Timestamp, TokenHash};
+use portcullis::cli::boot;
+use portcullis::config::Config;
+use portcullis::identity::NewUser;
+use portcullis::storage::{ClientRecord, Clients as _};
+use portcullis::web::{App, server};
+use serde_json::{Value, json};
+
+pub use answer::Answer;
+pub use browser::{Browser, Page};
+pub use flows::basic;
+pub use jwt::{claims, header};
+
+/// RFC 7636 appendix B.
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub const REDIRECT_URI: &str = "https://app.test/cb";
+pub const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+/// Confidential, `client_secret_basic`, every grant.
+pub const C1: &str = "c1";
+/// Another one.
+pub const C2: &str = "c2";
+/// Confidential, `client_secret_post`.
+pub const C3: &str = "c3";
+/// Public, code and refresh.
+pub const CP: &str = "cp";
+/// Native, loopback redirect.
+pub const CN: &str = "cn";
+/// Public, device and refresh.
+pub const CD: &str = "cd";
+/// A service: client credentials alone.
+pub const CS: &str = "cs";
+/// Opaque access tokens.
+pub const CO: &str = "co";
+/// Trusted: no consent page.
+pub const CT: &str = "ct";
+/// A resource server: may introspect everybody's tokens.
+pub const RS: &str = "rs";
+
+pub const PASSWORD: &str = "correct horse battery";
+
+pub struct World {
+    pub issuer: String,
+    pub clock: Arc<ManualClock>,
+    pub app: Arc<App>,
+    pub http: reqwest::Client,
+    database: database::Database,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The secret of a test client.
+pub fn secret_of(client_id: &str) -> String {
+    format!("secret-of-{client_id}")
+}
+
+pub const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with("").await
+    }
+
+    /// A world whose configuration has `more` TOML below `issuer` and `database`.
+    pub async fn with(more: &str) -> Self {
+        Self::at("", more).await
+    }
+
+    /// A world whose issuer has the path `path`.
+    pub async fn at(path: &str, more: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let issuer = format!("http://{}{path}", listener.local_addr().unwrap());
+        let database = database::Database::create().await;
+        let config: Config = toml::from_str(&format!(
+            r#"
+            issuer = "{issuer}"
+            database = "{}"
+            secrets.master_key = "test:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+            passwords = {{ memory_kib = 64, iterations = 1 }}
+            log.access = false
+            server.workers = 1
+            {more}
+            "#,
+            database.url()
+        ))
+        .unwrap();
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(1_790_000_000_250)));
+        let (app, handle, thread) = serve(config, listener, clock.clone());
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let world = Self { issuer, clock, app, http, database, handle, thread: Some(thread) };
+        world.fill().await;
+        world
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        self.clock.advance(secs(seconds));
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.issuer)
+    }
+
+    /// Number of rows of `table` that satisfy `condition` (`TRUE` for all).
+    pub async fn rows(&self, table: &str, condition: &str) -> i64 {
+        self.database.number(&format!("SELECT count(*) FROM {table} WHERE {condition}")).await
+    }
+
+    /// Every value of the database as text, to look for what must not be there.
+    pub async fn dump(&self) -> String {
+        self.database.dump().await
+    }
+
+    /// How often `event` was audited; waits for the queue, which is written in batches.
+    pub async fn audited(&self, event: &str) -> i64 {
+        for _ in 0..100 {
+            let count = self.rows("audit_events", &format!("event = '{event}'")).await;
+            if count > 0 {
+                return count;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        0
+    }
+
+    /// Lets the instance look at the database as it does twice a second.
+    pub async fn follow(&self) {
+        self.app.oauth.follow().await.unwrap();
+    }
+
+    pub async fn add_client(&self, client_id: &str, metadata: &Value) {
+        let is_public = metadata["token_endpoint_auth_method"] == "none";
+        let secret = secret_of(client_id);
+        let cx = &self.app.oauth;
+        let record = ClientRecord {
+            client_id: client_id.to_owned(),
+            metadata: metadata.to_string(),
+            secret_hash: (!is_public).then(|| TokenHash::of(&secret).as_bytes().to_vec()),
+            secret_sealed: (metadata["token_endpoint_auth_method"] == "client_secret_jwt")
+                .then(|| cx.sealer.seal(&format!("client_secret:{client_id}"), secret.as_bytes(), cx.random.as_ref())),
+            disabled_at: None,
+            created_at: 1,
+            updated_at: 1,
+        };
+        cx.store.insert_client(&record).await.unwrap();
+        cx.follow_clients().await.unwrap();
+    }
+
+    pub async fn change_client(&self, client_id: &str, change: impl FnOnce(&mut Value)) {
+        let mut record = self.app.oauth.store.find_client(client_id).await.unwrap().unwrap();
+        let mut metadata = serde_json::from_str(&record.metadata).unwrap();
+        change(&mut metadata);
+        record.metadata = metadata.to_string();
+        self.app.oauth.store.update_client(&record).await.unwrap();
+        self.app.oauth.follow_clients().await.unwrap();
+    }
+
+    pub async fn disable_client(&self, client_id: &str) {
+        let mut record = self.app.oauth.store.find_client(client_id).await.unwrap().unwrap();
+        record.disabled_at = Some(1);
+        self.app.oauth.store.update_client(&record).await.unwrap();
+        self.app.oauth.follow_clients().await.unwrap();
+    }
+
+    pub async fn disable_user(&self, name: &str) {
+        let user = self.app.identity.find_user(name).await.unwrap().unwrap();
+        assert!(self.app.identity.set_disabled(&user.id, true).await.unwrap());
+        self.follow().await;
+    }
+
+    async fn fill(&self) {
+        let everything = json!({
+            "client_name": "First App", "client_uri": "https://app.test",
+            "grant_types": ["authorization_code", "refresh_token", "client_credentials", DEVICE_CODE],
+            "redirect_uris": [REDIRECT_URI, "https://app.test/cb?a=1"],
+            "post_logout_redirect_uris": ["https://app.test/bye"],
+            "scope": "openid profile email address phone offline_access api:read api:write",
+        });
+        let with = |changes: Value| {
+            let mut metadata = everything.clone();
+            metadata.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+            metadata
+        };
+        let public = json!({ "token_endpoint_auth_method": "none",
+            "grant_types": ["authorization_code", "refresh_token"], "client_name": "Public App" });
+        for (client_id, metadata) in [
+            (C1, everything.clone()),
+            (C2, with(json!({ "client_name": "Second App", "redirect_uris": ["https://other.test/cb"] }))),
+            (C3, with(json!({ "token_endpoint_auth_method": "client_secret_post" }))),
+            (CP, with(public.clone())),
+            (
+                CN,
+                json!({ "client_name": "Native App", "application_type": "native", "token_endpoint_auth_method": "none",
+                    "grant_types": ["authorization_code", "refresh_token"],
+                    "redirect_uris": ["http://127.0.0.1/cb", "http://localhost/cb", "com.example.app:/cb"] }),
+            ),
+            (
+                CD,
+                json!({ "client_name": "Television", "token_endpoint_auth_method": "none",
+                    "grant_types": [DEVICE_CODE, "refresh_token"] }),
+            ),
+            (
+                CS,
+                json!({ "client_name": "Service", "grant_types": ["client_credentials"],
+                    "scope": "api:read api:write" }),
+            ),
+            (CO, with(json!({ "access_token_format": "opaque" }))),
+            (CT, with(json!({ "skip_consent": true }))),
+            (RS, json!({ "client_name": "Resource", "grant_types": [], "resource_server": true })),
+        ] {
+            self.add_client(client_id, &metadata).await;
+        }
+        for name in ["alice", "bob"] {
+            let claims = json!({ "name": name, "given_name": name, "phone_number": "+46 70 000 00 00",
+                "phone_number_verified": true, "address": { "country": "SE" } });
+            let user = NewUser {
+                username: name.to_owned(),
+                email: Some(format!("{name}@example.test")),
+                email_verified: true,
+                password: Some(PASSWORD.into()),
+                claims: claims.as_object().unwrap().clone(),
+                is_admin: false,
+            };
+            self.app.identity.create_user(user).await.unwrap();
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // The command is sent at once; the future only waits for the answer.
+        drop(self.handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Runs the server on a thread of its own, as `main` does.
+fn serve(config: Config, listener: TcpListener, clock: Arc<ManualClock>) -> (Arc<App>, ServerHandle, JoinHandle<()>) {
+    let (tell, told) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let instance = boot::open(Arc::new(config), clock, Arc::new(SystemRandom::default()))
+                .await
+                .expect("the server starts");
+            let server = server::run(Arc::clone(&instance.app), listener).unwrap();
+            tell.send((Arc::clone(&instance.app), server.handle())).unwrap();
+            server.await.unwrap();
+            instance.close().await;
+        });
+    });
+    let (app, handle) = told.recv().expect("the server starts");
+    (app, handle, thread)
+}
