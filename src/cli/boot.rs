@@ -10,6 +10,7 @@ use crate::oauth::{self, Context};
 use crate::ops::{Background, Metrics, Readiness};
 use crate::storage::{self, Store};
 use crate::web::App;
+use crate::web::interaction::Finished;
 
 /// Why an instance cannot start; each text is one line that says what to change.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +53,10 @@ pub async fn serve_from(
     // What was just opened has been read: the first probe need not wait for the first look.
     readiness.read(Ok(()));
     let background = Background::start(&oauth, &readiness, &metrics);
-    Ok(Instance { app: Arc::new(App { config, oauth, identity, metrics, readiness }), background })
+    Ok(Instance {
+        app: Arc::new(App { config, oauth, identity, metrics, readiness, finished: Finished::default() }),
+        background,
+    })
 }
 
 impl Instance {

@@ -110,16 +110,27 @@ impl Identity {
 
     async fn reserve(&self, account_key: &str, address_key: &str, origin: &Origin) -> Result<(), LoginError> {
         let settings = &self.config.throttle;
-        let key = |key: &str, free: u32| ThrottleKey {
+        let keys = [
+            self.throttle_key(account_key, settings.account_failures),
+            self.throttle_key(address_key, settings.address_failures),
+        ];
+        self.reserve_keys(&keys, origin).await
+    }
+
+    fn throttle_key(&self, key: &str, free: u32) -> ThrottleKey {
+        let settings = &self.config.throttle;
+        ThrottleKey {
             key: key.to_owned(),
             free: i64::from(free),
             base_ms: millis(settings.base_delay.duration()),
             cap_ms: millis(settings.max_delay.duration()),
-        };
-        let keys = [key(account_key, settings.account_failures), key(address_key, settings.address_failures)];
+        }
+    }
+
+    async fn reserve_keys(&self, keys: &[ThrottleKey], origin: &Origin) -> Result<(), LoginError> {
         let now = self.now();
-        let window_start = now.minus(settings.window.duration());
-        match self.store.reserve_attempt(&keys, now.millis(), window_start.millis()).await? {
+        let window_start = now.minus(self.config.throttle.window.duration());
+        match self.store.reserve_attempt(keys, now.millis(), window_start.millis()).await? {
             Ok(_) => Ok(()),
             Err(blocking) => {
                 self.audit("login_throttled", None, None, origin, &json!({ "key": blocking.key }));
@@ -127,6 +138,17 @@ impl Identity {
                 Err(LoginError::Throttled { retry_after: wait.as_secs() + 1 })
             }
         }
+    }
+
+    /// Counts a guess at a device's user code against the address it comes from; `Throttled` when there were too many.
+    pub async fn reserve_user_code_guess(&self, origin: &Origin) -> Result<(), LoginError> {
+        let key = self.throttle_key(&user_code_key(origin), self.config.throttle.account_failures);
+        self.reserve_keys(&[key], origin).await
+    }
+
+    /// The guess was right.
+    pub async fn refund_user_code_guess(&self, origin: &Origin) -> storage::Result<()> {
+        self.store.refund_attempts(&[&user_code_key(origin)]).await
     }
 
     /// Hashes a known-right password again under the configured parameters. Failing to is no reason to refuse a login.
@@ -137,6 +159,10 @@ impl Identity {
             tracing::warn!(user.id = %user.id, %error, "the password hash could not be upgraded");
         }
     }
+}
+
+fn user_code_key(origin: &Origin) -> String {
+    format!("user_code:{}", origin.throttle_key())
 }
 
 fn millis(duration: std::time::Duration) -> i64 {

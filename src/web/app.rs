@@ -2,8 +2,9 @@ use std::sync::Arc;
 
 use actix_web::web::{self, Data, FormConfig, PayloadConfig, ServiceConfig};
 
+use super::interaction::Finished;
 use super::middleware::MAX_BODY;
-use super::{health, oauth};
+use super::{health, interaction, oauth, pages};
 use crate::config::Config;
 use crate::identity::Identity;
 use crate::oauth::Context;
@@ -16,6 +17,8 @@ pub struct App {
     pub identity: Identity,
     pub metrics: Metrics,
     pub readiness: Readiness,
+    /// Answers just given to clients, for forms sent twice.
+    pub finished: Finished,
 }
 
 /// Puts the routes below the issuer's path, and at the root what is looked for there: the probes, and the metadata of an
@@ -33,5 +36,5 @@ pub fn configure(cfg: &mut ServiceConfig, app: &Arc<App>) {
 }
 
 fn routes(cfg: &mut ServiceConfig) {
-    cfg.configure(health::routes).configure(oauth::routes);
+    cfg.configure(health::routes).configure(oauth::routes).configure(pages::routes).configure(interaction::routes);
 }

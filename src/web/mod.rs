@@ -4,6 +4,7 @@ pub mod address;
 pub mod answer;
 mod app;
 mod health;
+pub mod interaction;
 pub mod middleware;
 pub mod monitor;
 pub mod oauth;

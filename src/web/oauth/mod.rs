@@ -3,8 +3,8 @@
 mod client;
 mod cors;
 mod device_authorization;
-mod error;
-mod form;
+pub(super) mod error;
+pub(super) mod form;
 mod introspect;
 mod metadata;
 mod revoke;

@@ -1,0 +1,68 @@
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::finish::{proceed, write};
+use super::problem::{self, Stop};
+use super::transaction::{Next, Transaction};
+use super::visit::Visit;
+use crate::oauth::Params;
+use crate::oauth::authorize::{AuthorizationRequest, Refusal, read};
+use crate::web::App;
+use crate::web::oauth::form;
+
+/// `GET /authorize` (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). With a session and a remembered consent the answer
+/// is immediate, and nothing is stored but the code.
+pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match answer_get(&mut visit).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn answer_get(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
+    let params = visit.query()?;
+    let request = match bound(visit, &params)? {
+        Ok(request) => request,
+        Err(response) => return Ok(response),
+    };
+    let session = visit.session().await?;
+    let transaction = Transaction::unstored(visit, request)?;
+    let next = transaction.next(visit, session).await?;
+    proceed(visit, transaction, next).await
+}
+
+/// `POST /authorize`. It comes from the client's site, so the browser sends no cookies with it: the transaction is made
+/// here, and who is signed in is seen at the next page, which asks again what is missing.
+pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match answer_post(&mut visit, body).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn answer_post(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+    let params = form::read(visit.req, body).await?;
+    let request = match bound(visit, &params)? {
+        Ok(request) => request,
+        Err(response) => return Ok(response),
+    };
+    proceed(visit, Transaction::unstored(visit, request)?, Next::Login).await
+}
+
+/// Reads the request. The inner error is the answer by redirect.
+fn bound(visit: &mut Visit<'_>, params: &Params) -> Result<Result<AuthorizationRequest, HttpResponse>, Stop> {
+    match read(visit.cx(), params) {
+        Ok(request) => {
+            visit.speak(&request.ui_locales);
+            Ok(Ok(request))
+        }
+        Err(Refusal::Redirect(response)) => Ok(Err(write(visit, &response))),
+        Err(Refusal::Page { error, received, registered }) => {
+            let client_id = params.get("client_id").map(str::to_owned);
+            Err(Stop::Refused { error, received, registered, client_id })
+        }
+        Err(Refusal::Server(error)) => Err(error.into()),
+    }
+}

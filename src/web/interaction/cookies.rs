@@ -1,0 +1,159 @@
+//! The three cookies: the session, one per transaction, and one that names the browser for its forms.
+
+use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header;
+
+use crate::config::{Issuer, Ttl};
+
+const SESSION: &str = "portcullis_session";
+const DEVICE: &str = "portcullis_device";
+const TRANSACTION: &str = "portcullis_tx_";
+/// What keeps a cookie from being set by a subdomain or over plain http (RFC 6265bis §4.1.3.2).
+const HOST_PREFIX: &str = "__Host-";
+/// As long as browsers keep any cookie.
+const DEVICE_DAYS: i64 = 400;
+/// Transactions that one browser keeps open; the oldest makes room.
+const MAX_TRANSACTIONS: usize = 8;
+
+/// Names and writes cookies for one issuer.
+#[derive(Clone, Copy)]
+pub struct Cookies {
+    secure: bool,
+}
+
+impl Cookies {
+    /// The prefix, and with it `Secure`, falls only on loopback http.
+    pub fn of(issuer: &Issuer) -> Self {
+        Self { secure: issuer.is_https() }
+    }
+
+    pub fn session(self, req: &HttpRequest) -> Option<String> {
+        read(req, &self.name(SESSION))
+    }
+
+    pub fn set_session(self, value: &str, ttl: Ttl) -> Cookie<'static> {
+        self.cookie(SESSION, value, seconds(ttl))
+    }
+
+    pub fn end_session(self) -> Cookie<'static> {
+        self.cookie(SESSION, "", Duration::ZERO)
+    }
+
+    pub fn device(self, req: &HttpRequest) -> Option<String> {
+        read(req, &self.name(DEVICE))
+    }
+
+    pub fn set_device(self, value: &str) -> Cookie<'static> {
+        self.cookie(DEVICE, value, Duration::days(DEVICE_DAYS))
+    }
+
+    pub fn transaction(self, req: &HttpRequest, id: &str) -> Option<String> {
+        read(req, &self.name(&format!("{TRANSACTION}{id}")))
+    }
+
+    pub fn set_transaction(self, id: &str, value: &str, ttl: Ttl) -> Cookie<'static> {
+        self.cookie(&format!("{TRANSACTION}{id}"), value, seconds(ttl))
+    }
+
+    pub fn end_transaction(self, id: &str) -> Cookie<'static> {
+        self.cookie(&format!("{TRANSACTION}{id}"), "", Duration::ZERO)
+    }
+
+    /// Removes the oldest transactions of this browser, so that with a new one there are not too many. Their ids are
+    /// ordered by time.
+    pub fn make_room(self, req: &HttpRequest) -> Vec<Cookie<'static>> {
+        let prefix = self.name(TRANSACTION);
+        let mut ids: Vec<String> =
+            pairs(req).filter_map(|(name, _)| name.strip_prefix(&prefix).map(str::to_owned)).collect();
+        ids.sort_unstable();
+        let excess = (ids.len() + 1).saturating_sub(MAX_TRANSACTIONS);
+        ids.iter().take(excess).map(|id| self.end_transaction(id)).collect()
+    }
+
+    fn name(self, name: &str) -> String {
+        if self.secure { format!("{HOST_PREFIX}{name}") } else { name.to_owned() }
+    }
+
+    fn cookie(self, name: &str, value: &str, max_age: Duration) -> Cookie<'static> {
+        Cookie::build(self.name(name), value.to_owned())
+            .path("/")
+            .http_only(true)
+            .secure(self.secure)
+            .same_site(SameSite::Lax)
+            .max_age(max_age)
+            .finish()
+    }
+}
+
+/// The one cookie of this name. Two of one name come from a subdomain that plants its own: neither is believed.
+fn read(req: &HttpRequest, name: &str) -> Option<String> {
+    let mut found = pairs(req).filter(|(have, _)| *have == name).map(|(_, value)| value);
+    match (found.next(), found.next()) {
+        (Some(value), None) => Some(value.to_owned()),
+        _ => None,
+    }
+}
+
+fn pairs(req: &HttpRequest) -> impl Iterator<Item = (&str, &str)> {
+    let lines = req.headers().get_all(header::COOKIE).filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
+}
+
+fn seconds(ttl: Ttl) -> Duration {
+    Duration::seconds(i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn request(cookies: &str) -> HttpRequest {
+        TestRequest::get().insert_header((header::COOKIE, cookies)).to_http_request()
+    }
+
+    #[test]
+    fn s163_over_https_every_cookie_has_the_host_prefix_and_all_attributes() {
+        let cookies = Cookies::of(&"https://id.test".parse().unwrap());
+        for cookie in [
+            cookies.set_session("v", Ttl::days(7)),
+            cookies.set_device("v"),
+            cookies.set_transaction("1", "v", Ttl::hours(1)),
+            cookies.end_session(),
+        ] {
+            let text = cookie.to_string();
+            assert!(text.starts_with("__Host-portcullis_"), "{text}");
+            for attribute in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/", "Max-Age="] {
+                assert!(text.contains(attribute), "{text}");
+            }
+            assert!(!text.contains("Domain"));
+        }
+        let loopback =
+            Cookies::of(&"http://localhost:8080".parse().unwrap()).set_session("v", Ttl::days(7)).to_string();
+        assert!(loopback.starts_with("portcullis_session=v") && !loopback.contains("Secure"));
+    }
+
+    #[test]
+    fn s172_twins_and_names_without_the_prefix_are_not_believed() {
+        let cookies = Cookies::of(&"https://id.test".parse().unwrap());
+        assert_eq!(cookies.session(&request("a=1; __Host-portcullis_session=v")).as_deref(), Some("v"));
+        for cookie in
+            ["__Host-portcullis_session=v; __Host-portcullis_session=w", "portcullis_session=v", "", "=; ;;", "x"]
+        {
+            assert_eq!(cookies.session(&request(cookie)), None, "{cookie}");
+        }
+    }
+
+    #[test]
+    fn the_oldest_transactions_make_room() {
+        let cookies = Cookies::of(&"http://localhost:1".parse().unwrap());
+        let names = |count: usize| (1..=count).map(|n| format!("portcullis_tx_{n}=v")).collect::<Vec<_>>().join("; ");
+        assert!(cookies.make_room(&request(&names(7))).is_empty());
+        let removed: Vec<String> =
+            cookies.make_room(&request(&names(9))).iter().map(|cookie| cookie.name().to_owned()).collect();
+        assert_eq!(removed, ["portcullis_tx_1", "portcullis_tx_2"]);
+    }
+}

@@ -1,0 +1,144 @@
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::problem::{self, Stop};
+use super::visit::{Visit, query};
+use crate::identity::{ActiveSession, LoginError};
+use crate::oauth::device::{self, Approval, PendingDevice};
+use crate::oauth::{Authentication, Error};
+use crate::web::App;
+use crate::web::pages::{Answer, ClientCard, DeviceConfirmPage, DeviceDonePage, DeviceEntryPage, scope_sentences};
+
+const ENTRY: &str = "device";
+const CONFIRMATION: &str = "device-confirmation";
+
+/// `GET /device` (RFC 8628 §3.3): the code's entry; with a code from a picture and somebody signed in, the confirmation.
+pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
+    let visit = Visit::new(&app, &req, &[]);
+    match show(&visit).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn show(visit: &Visit<'_>) -> Result<HttpResponse, Stop> {
+    let params = visit.query()?;
+    match (params.get("user_code"), visit.session().await?) {
+        (Some(user_code), Some(session)) => look_up(visit, user_code, &session).await,
+        (user_code, _) => Ok(entry(visit, user_code.unwrap_or_default(), Guess::default())),
+    }
+}
+
+/// `POST /device`: the code, or the decision about it.
+pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let visit = Visit::new(&app, &req, &[]);
+    match submitted(&visit, body).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+    let params = visit.form(body).await?;
+    let user_code = params.get("user_code").unwrap_or_default();
+    let session = visit.session().await?;
+    let Some(decision) = params.get("decision") else {
+        visit.check(&params, ENTRY, "")?;
+        return match session {
+            Some(session) => look_up(visit, user_code, &session).await,
+            None => Ok(visit.go(&format!("/login{}", query(&[("next", "device"), ("user_code", user_code)])))),
+        };
+    };
+    // The decision is about the request and by the person that the page showed.
+    let session = session.ok_or(Stop::Forged)?;
+    visit.check(&params, CONFIRMATION, &about(user_code, &session))?;
+    let Some(pending) = found(visit, user_code).await? else { return Ok(unknown(visit, user_code)) };
+    let allowed = decision == "allow";
+    let decided = if allowed {
+        let approval = Approval {
+            user_id: &session.user.id,
+            session_id: &session.sid,
+            scope: pending.scope.clone(),
+            authentication: Authentication {
+                auth_time: session.auth_time.seconds(),
+                acr: session.acr.clone(),
+                amr: session.amr.clone(),
+                claims: crate::oidc::ClaimsRequest::default(),
+            },
+        };
+        device::approve(visit.cx(), &pending, approval).await?
+    } else {
+        device::deny(visit.cx(), &pending, &session.user.id, &session.sid).await?
+    };
+    if !decided {
+        return Ok(unknown(visit, user_code));
+    }
+    let client = ClientCard::of(&pending.client);
+    Ok(visit.page(&DeviceDonePage { page: &visit.frame, client: &client, allowed }, Answer::default()))
+}
+
+/// Shows what waits behind a code. Unknown, expired and decided codes are answered alike.
+async fn look_up(visit: &Visit<'_>, user_code: &str, session: &ActiveSession) -> Result<HttpResponse, Stop> {
+    let origin = visit.origin();
+    match visit.app.identity.reserve_user_code_guess(&origin).await {
+        Ok(()) => {}
+        Err(LoginError::Throttled { retry_after }) => {
+            let guess = Guess {
+                problem: Some(visit.frame.t.with("login-throttled", "seconds", retry_after)),
+                status: StatusCode::TOO_MANY_REQUESTS,
+                retry_after: Some(retry_after),
+            };
+            return Ok(entry(visit, user_code, guess));
+        }
+        Err(LoginError::Storage(error)) => return Err(error.into()),
+        Err(error) => return Err(Error::Internal(Box::new(error)).into()),
+    }
+    let Some(pending) = found(visit, user_code).await? else { return Ok(unknown(visit, user_code)) };
+    visit.app.identity.refund_user_code_guess(&origin).await?;
+    Ok(confirmation(visit, user_code, &pending, session))
+}
+
+async fn found(visit: &Visit<'_>, user_code: &str) -> Result<Option<PendingDevice>, Stop> {
+    Ok(device::find_by_user_code(visit.cx(), user_code).await?)
+}
+
+fn about(user_code: &str, session: &ActiveSession) -> String {
+    format!("{} {user_code}", session.user.id)
+}
+
+/// What the entry page says about the code typed before.
+#[derive(Default)]
+struct Guess {
+    problem: Option<String>,
+    status: StatusCode,
+    retry_after: Option<u64>,
+}
+
+fn unknown(visit: &Visit<'_>, user_code: &str) -> HttpResponse {
+    let problem = Some(visit.frame.t.text("device-wrong"));
+    entry(visit, user_code, Guess { problem, status: StatusCode::UNPROCESSABLE_ENTITY, retry_after: None })
+}
+
+fn entry(visit: &Visit<'_>, user_code: &str, guess: Guess) -> HttpResponse {
+    let form = visit.target("/device", ENTRY, "");
+    let page = DeviceEntryPage { page: &visit.frame, form: &form, user_code, problem: guess.problem };
+    visit.page(&page, Answer { status: guess.status, retry_after: guess.retry_after, ..Answer::default() })
+}
+
+fn confirmation(visit: &Visit<'_>, user_code: &str, pending: &PendingDevice, session: &ActiveSession) -> HttpResponse {
+    let client = ClientCard::of(&pending.client);
+    let t = &visit.frame.t;
+    let unknown = t.text("device-agent-unknown");
+    let page = DeviceConfirmPage {
+        page: &visit.frame,
+        client: &client,
+        form: &visit.target("/device", CONFIRMATION, &about(user_code, session)),
+        username: &session.user.username,
+        user_code,
+        scopes: scope_sentences(t, &pending.scope, &visit.app.config.metadata.scopes),
+        address: &pending.address,
+        user_agent: if pending.user_agent.is_empty() { &unknown } else { &pending.user_agent },
+    };
+    visit.page(&page, Answer::default())
+}

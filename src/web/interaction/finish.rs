@@ -1,0 +1,125 @@
+//! The end of a transaction: exactly one answer to the client, in the mode it asked for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use moka::future::Cache;
+
+use super::problem::Stop;
+use super::transaction::{Next, Transaction};
+use super::visit::{Visit, see_other, set};
+use crate::identity::ActiveSession;
+use crate::oauth::authorize::{AuthorizationResponse, ResponseMode};
+use crate::oauth::grant::authorization_code::{CodeDetails, CodeGrant, issue_code};
+use crate::oauth::{Authentication, Error};
+use crate::storage::Transactions as _;
+use crate::web::pages::{Answer, FormPostPage};
+
+/// Answers just given, by transaction: a form sent twice by a double click gets the answer that its first sending
+/// earned, whose arrival the browser did not wait for.
+pub struct Finished(Cache<String, AuthorizationResponse>);
+
+const REMEMBERED: u64 = 10_000;
+/// Longer than a double click; short, since the answer carries a code.
+const REMEMBERED_FOR: Duration = Duration::from_secs(10);
+
+impl Default for Finished {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build())
+    }
+}
+
+/// Does what `next` says: a page of ours, or the answer to the client.
+pub async fn proceed(visit: &Visit<'_>, transaction: Transaction, next: Next) -> Result<HttpResponse, Stop> {
+    match next {
+        Next::Login | Next::Consent(_) => {
+            let path = if matches!(next, Next::Login) { "/login" } else { "/consent" };
+            if transaction.id.is_empty() {
+                return transaction.store(visit, |stored| visit.go(&stored.page(path))).await;
+            }
+            Ok(visit.go(&transaction.page(path)))
+        }
+        Next::Issue(session) => finish(visit, &transaction, Outcome::Allowed(&session)).await,
+        Next::Refuse(error) => finish(visit, &transaction, Outcome::Refused(error)).await,
+    }
+}
+
+pub enum Outcome<'a> {
+    Allowed(&'a ActiveSession),
+    Refused(Error),
+}
+
+/// Completes the transaction and answers the client. Whoever comes second gets the same answer for a moment, and
+/// afterwards learns that the transaction is over.
+pub async fn finish(visit: &Visit<'_>, transaction: &Transaction, outcome: Outcome<'_>) -> Result<HttpResponse, Stop> {
+    if transaction.id.is_empty() {
+        return Ok(write(visit, &answer(visit, transaction, outcome).await?));
+    }
+    let once = async {
+        let cx = visit.cx();
+        if !cx.store.complete_transaction(&transaction.id, cx.now().millis()).await? {
+            return Err(Stop::Lost { client_id: Some(transaction.client.client_id.clone()) });
+        }
+        answer(visit, transaction, outcome).await
+    };
+    let answered = visit.app.finished.0.try_get_with(transaction.id.clone(), once).await;
+    let answered = answered.map_err(|stop| Arc::try_unwrap(stop).unwrap_or(Stop::Lost { client_id: None }))?;
+    let mut response = write(visit, &answered);
+    set(&mut response, &visit.cookies.end_transaction(&transaction.id));
+    Ok(response)
+}
+
+/// The answer that a form sent twice has coming; otherwise the transaction is over.
+pub async fn repeat(visit: &Visit<'_>, transaction: &Transaction) -> Result<HttpResponse, Stop> {
+    match visit.app.finished.0.get(&transaction.id).await {
+        Some(answered) => Ok(write(visit, &answered)),
+        None => Err(Stop::Lost { client_id: Some(transaction.client.client_id.clone()) }),
+    }
+}
+
+async fn answer(
+    visit: &Visit<'_>,
+    transaction: &Transaction,
+    outcome: Outcome<'_>,
+) -> Result<AuthorizationResponse, Stop> {
+    let request = &transaction.request;
+    let session = match outcome {
+        Outcome::Refused(error) => return Ok(request.refuse(&error, visit.issuer())),
+        Outcome::Allowed(session) => session,
+    };
+    let details = CodeDetails {
+        redirect_uri: request.redirect_uri.clone(),
+        code_challenge: request.code_challenge.clone(),
+        nonce: request.nonce.clone(),
+        scope: request.scope.clone(),
+        authentication: Authentication {
+            auth_time: session.auth_time.seconds(),
+            acr: session.acr.clone(),
+            amr: session.amr.clone(),
+            claims: request.claims.clone(),
+        },
+    };
+    let grant = CodeGrant { client: &transaction.client, user_id: &session.user.id, session_id: &session.sid, details };
+    let code = issue_code(visit.cx(), grant).await?;
+    Ok(AuthorizationResponse::success(request, &code, visit.issuer()))
+}
+
+/// Writes an answer to the client: a redirect, or a form that sends itself.
+pub fn write(visit: &Visit<'_>, response: &AuthorizationResponse) -> HttpResponse {
+    match response.mode {
+        ResponseMode::Query => see_other(&response.location()),
+        ResponseMode::FormPost => {
+            let page = FormPostPage {
+                page: &visit.frame,
+                action: &response.redirect_uri,
+                params: &response.params,
+                script: FormPostPage::SCRIPT,
+            };
+            let hash = FormPostPage::script_hash();
+            let answer =
+                Answer { leads_to: Some(&response.redirect_uri), script_hash: Some(&hash), ..Answer::default() };
+            visit.page(&page, answer)
+        }
+    }
+}

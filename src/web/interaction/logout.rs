@@ -1,0 +1,161 @@
+//! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0).
+
+use std::sync::Arc;
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::csrf;
+use super::problem::{self, Stop};
+use super::visit::{Visit, query, see_other, set};
+use crate::identity::ActiveSession;
+use crate::jose::{self, Expected};
+use crate::oauth::{Client, Params};
+use crate::web::App;
+use crate::web::oauth::form;
+use crate::web::pages::{Answer, ClientCard, LoggedOutPage, LogoutPage};
+
+const PURPOSE: &str = "logout";
+/// The parameters of the request (§2).
+const PARAMS: [&str; 6] =
+    ["id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
+
+/// `GET /logout`.
+pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match requested(&mut visit).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn requested(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
+    let params = visit.query()?;
+    let locales: Vec<String> =
+        params.get("ui_locales").unwrap_or_default().split(' ').take(10).map(str::to_owned).collect();
+    visit.speak(&locales);
+    let request = LogoutRequest::read(visit, &params);
+    let Some(session) = visit.session().await? else { return Ok(request.leave(visit)) };
+    if request.subject.as_deref() == Some(session.user.id.as_str()) {
+        end(visit, &session).await?;
+        return Ok(without_session(visit, request.leave(visit)));
+    }
+    Ok(ask(visit, &request, &session))
+}
+
+/// `POST /logout`: the answer to our own question; from a client, the request itself, which is read again by GET, since
+/// the browser sends no cookies along with a form of another site.
+pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let visit = Visit::new(&app, &req, &[]);
+    match submitted(&visit, body).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+    let params = form::read(visit.req, body).await?;
+    let Some(decision) = params.get("decision") else {
+        let known: Vec<(&str, &str)> = PARAMS.iter().filter_map(|name| Some((*name, params.get(name)?))).collect();
+        return Ok(visit.go(&format!("/logout{}", query(&known))));
+    };
+    if !csrf::is_same_origin(visit.req, &visit.app.config.issuer) {
+        return Err(Stop::Forged);
+    }
+    let session = visit.session().await?;
+    visit.check(&params, PURPOSE, &about(session.as_ref()))?;
+    if decision == "stay" {
+        return Ok(visit.go("/"));
+    }
+    if let Some(session) = &session {
+        end(visit, session).await?;
+    }
+    let client = super::transaction::named_client(visit).and_then(|client_id| visit.cx().clients.get(&client_id));
+    Ok(without_session(visit, logged_out(visit, client.as_deref())))
+}
+
+/// A logout request, as far as it proves anything.
+struct LogoutRequest {
+    /// From an id_token of ours, an expired one too.
+    subject: Option<String>,
+    client: Option<Arc<Client>>,
+    /// Where to go afterwards: only with such an id_token, and only where its client has registered.
+    target: Option<String>,
+}
+
+impl LogoutRequest {
+    fn read(visit: &Visit<'_>, params: &Params) -> Self {
+        let cx = visit.cx();
+        let hint = params.get("id_token_hint").and_then(|hint| jose::verify(&cx.keys, hint, Expected::IdToken).ok());
+        let claim = |name: &str| {
+            let claims = &hint.as_ref()?.claims;
+            claims.get(name)?.as_str().map(str::to_owned)
+        };
+        let ours = claim("iss").as_deref() == Some(visit.issuer());
+        let (subject, audience) = if ours { (claim("sub"), claim("aud")) } else { (None, None) };
+        let named = params.get("client_id").map(str::to_owned);
+        // A hint for another client than the one that asks proves nothing.
+        let contradicts = audience.is_some() && named.is_some() && audience != named;
+        let subject = subject.filter(|_| !contradicts);
+        let client_id = if contradicts { named } else { audience.or(named) };
+        let client = client_id.and_then(|client_id| cx.clients.get(&client_id)).filter(|client| !client.disabled);
+        let target = match (&subject, &client, params.get("post_logout_redirect_uri")) {
+            (Some(_), Some(client), Some(uri))
+                if client.metadata.post_logout_redirect_uris.iter().any(|known| known == uri) =>
+            {
+                Some(with_state(uri, params.get("state")))
+            }
+            _ => None,
+        };
+        Self { subject, client, target }
+    }
+
+    /// The answer to a browser where nobody is signed in any more.
+    fn leave(&self, visit: &Visit<'_>) -> HttpResponse {
+        match &self.target {
+            Some(target) => see_other(target),
+            None => logged_out(visit, self.client.as_deref()),
+        }
+    }
+}
+
+fn with_state(uri: &str, state: Option<&str>) -> String {
+    let Some(state) = state else { return uri.to_owned() };
+    let joint = if uri.contains('?') { '&' } else { '?' };
+    let state = form_urlencoded::Serializer::new(String::new()).append_pair("state", state).finish();
+    format!("{uri}{joint}{state}")
+}
+
+/// Ends the session, in force here before the answer leaves.
+async fn end(visit: &Visit<'_>, session: &ActiveSession) -> Result<(), Stop> {
+    visit.app.identity.end_session(session, &visit.origin()).await?;
+    visit.cx().follow_revocations().await?;
+    Ok(())
+}
+
+fn without_session(visit: &Visit<'_>, mut response: HttpResponse) -> HttpResponse {
+    set(&mut response, &visit.cookies.end_session());
+    response
+}
+
+fn logged_out(visit: &Visit<'_>, client: Option<&Client>) -> HttpResponse {
+    let client = client.map(ClientCard::of);
+    visit.page(&LoggedOutPage { page: &visit.frame, client: client.as_ref() }, Answer::default())
+}
+
+fn about(session: Option<&ActiveSession>) -> String {
+    session.map(|session| session.sid.clone()).unwrap_or_default()
+}
+
+fn ask(visit: &Visit<'_>, request: &LogoutRequest, session: &ActiveSession) -> HttpResponse {
+    let client_id = request.client.as_ref().map(|client| client.client_id.as_str()).unwrap_or_default();
+    let action = format!("/logout{}", query(&[("client_id", client_id)]));
+    let client = request.client.as_deref().map(ClientCard::of);
+    let page = LogoutPage {
+        page: &visit.frame,
+        client: client.as_ref(),
+        form: &visit.target(&action, PURPOSE, &about(Some(session))),
+        username: &session.user.username,
+    };
+    visit.page(&page, Answer::default())
+}

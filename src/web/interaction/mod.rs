@@ -1,0 +1,39 @@
+//! What a person meets between an application's request and its answer: signing in, consent, the device page, signing
+//! out, the set-up link.
+//!
+//! A request is frozen into a transaction; its pages carry the transaction's id, and its cookie alone opens it. Each page
+//! asks `oauth::authorize::next_step` anew and shows what that says, so that no page can be reached out of order.
+
+mod authorize;
+mod consent;
+mod cookies;
+mod csrf;
+mod device;
+mod finish;
+mod home;
+mod login;
+mod logout;
+mod problem;
+mod setup;
+mod transaction;
+mod visit;
+
+use actix_web::web::{self, ServiceConfig};
+
+use crate::oauth::endpoints;
+
+pub use finish::Finished;
+
+/// Routes below the issuer's path.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(
+        web::resource(endpoints::AUTHORIZE).route(web::get().to(authorize::get)).route(web::post().to(authorize::post)),
+    )
+    .service(web::resource("/login").route(web::get().to(login::get)).route(web::post().to(login::post)))
+    .service(web::resource("/consent").route(web::get().to(consent::get)).route(web::post().to(consent::post)))
+    .service(web::resource(endpoints::DEVICE).route(web::get().to(device::get)).route(web::post().to(device::post)))
+    .service(web::resource(endpoints::LOGOUT).route(web::get().to(logout::get)).route(web::post().to(logout::post)))
+    .service(web::resource("/setup").route(web::get().to(setup::get)).route(web::post().to(setup::post)))
+    .service(web::resource("/").route(web::get().to(home::get)))
+    .service(web::resource("").route(web::get().to(home::get)));
+}

@@ -1,0 +1,137 @@
+//! What a person sees when something keeps them from going on.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+
+use super::visit::Visit;
+use crate::oauth::{Client, Error};
+use crate::storage;
+use crate::web::oauth::error::Refusal;
+use crate::web::pages::{Answer, ClientCard, Developer, ErrorPage, TransactionLostPage};
+
+/// Seconds after which it may be tried again when the server is overloaded or its database away.
+const RETRY_SOON: u64 = 2;
+
+/// What ends a visit without the answer it asked for.
+#[derive(Debug)]
+pub enum Stop {
+    /// A form from elsewhere, or too old.
+    Forged,
+    /// The transaction is over, expired, or another browser's; the client to start again at, where it is known.
+    Lost {
+        client_id: Option<String>,
+    },
+    /// The request cannot be answered; nothing is sent to the client.
+    Refused {
+        error: Error,
+        received: Option<String>,
+        registered: Option<String>,
+        client_id: Option<String>,
+    },
+    TooLarge,
+    NotAForm,
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Refused { error, received: None, registered: None, client_id: None }
+    }
+}
+
+impl From<storage::Error> for Stop {
+    fn from(error: storage::Error) -> Self {
+        Error::from(error).into()
+    }
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::OAuth(error) => error.into(),
+            Refusal::TooLarge => Self::TooLarge,
+            Refusal::UnsupportedMediaType => Self::NotAForm,
+        }
+    }
+}
+
+/// The page for `stop`.
+pub fn page(visit: &Visit<'_>, stop: Stop) -> HttpResponse {
+    match stop {
+        Stop::Forged => sentence(visit, StatusCode::FORBIDDEN, "error-csrf-title", "error-csrf"),
+        Stop::TooLarge => sentence(visit, StatusCode::PAYLOAD_TOO_LARGE, "error-title", "error-method"),
+        Stop::NotAForm => sentence(visit, StatusCode::UNSUPPORTED_MEDIA_TYPE, "error-title", "error-method"),
+        Stop::Lost { client_id } => lost(visit, client_id.as_deref()),
+        Stop::Refused { error: error @ (Error::Internal(_) | Error::TemporarilyUnavailable { .. }), .. } => {
+            ours(visit, &error)
+        }
+        Stop::Refused { error, received, registered, client_id } => {
+            let developer = Developer {
+                code: error.code().to_owned(),
+                hint: error.description().unwrap_or_default().into_owned(),
+                received,
+                // What is registered is the client's own affair, except where everybody here is its developer.
+                registered: registered.filter(|_| !visit.app.config.issuer.is_https()),
+            };
+            refused(visit, developer, client_id.as_deref())
+        }
+    }
+}
+
+fn refused(visit: &Visit<'_>, developer: Developer, client_id: Option<&str>) -> HttpResponse {
+    let (t, id) = (&visit.frame.t, visit.id());
+    let page = ErrorPage {
+        page: &visit.frame,
+        title: t.text("error-title"),
+        sentence: t.text("error-app"),
+        way_back: way_back(visit, client_id).map(|(name, href)| (t.with("back-to", "app", name), href)),
+        developer: Some(developer),
+        request_id: id.as_str(),
+    };
+    visit.page(&page, Answer::with_status(StatusCode::BAD_REQUEST))
+}
+
+/// Our own fault: its cause goes to the log, the person gets the id that finds it there.
+fn ours(visit: &Visit<'_>, error: &Error) -> HttpResponse {
+    let busy = matches!(error, Error::TemporarilyUnavailable { .. });
+    tracing::error!(request_id = %visit.id(), error.type = error.code(), cause = %error, "request failed");
+    let (t, id) = (&visit.frame.t, visit.id());
+    let page = ErrorPage {
+        page: &visit.frame,
+        title: t.text("error-title"),
+        sentence: t.text(if busy { "error-busy" } else { "error-server" }),
+        way_back: None,
+        developer: None,
+        request_id: id.as_str(),
+    };
+    let status = if busy { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+    visit.page(&page, Answer { status, retry_after: busy.then_some(RETRY_SOON), ..Answer::default() })
+}
+
+fn sentence(visit: &Visit<'_>, status: StatusCode, title: &str, sentence: &str) -> HttpResponse {
+    let id = visit.id();
+    let page = ErrorPage {
+        page: &visit.frame,
+        title: visit.frame.t.text(title),
+        sentence: visit.frame.t.text(sentence),
+        way_back: None,
+        developer: None,
+        request_id: id.as_str(),
+    };
+    visit.page(&page, Answer::with_status(status))
+}
+
+fn lost(visit: &Visit<'_>, client_id: Option<&str>) -> HttpResponse {
+    let page = TransactionLostPage { page: &visit.frame, app: way_back(visit, client_id) };
+    visit.page(&page, Answer::with_status(StatusCode::BAD_REQUEST))
+}
+
+/// Name and address to start again at, both as registered: nothing that the browser sent but the client's id.
+fn way_back(visit: &Visit<'_>, client_id: Option<&str>) -> Option<(String, String)> {
+    let client = visit.cx().clients.get(client_id?).filter(|client| !client.disabled)?;
+    let home = start_of(&client)?;
+    Some((ClientCard::of(&client).name, home))
+}
+
+fn start_of(client: &Client) -> Option<String> {
+    client.metadata.initiate_login_uri.clone().or_else(|| client.metadata.client_uri.clone())
+}

@@ -1,0 +1,165 @@
+use actix_web::cookie::Cookie;
+use actix_web::http::header;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::cookies::Cookies;
+use super::csrf;
+use super::problem::Stop;
+use crate::base::RequestId;
+use crate::identity::{ActiveSession, Origin};
+use crate::oauth::authorize::SignedIn;
+use crate::oauth::{Caller, Context, Params};
+use crate::web::oauth::form;
+use crate::web::pages::{self, Answer, FormTarget, Frame, Locale};
+use crate::web::{App, client_address, request_id};
+
+/// One request of a person's browser: who asks, in which language, and the cookies that its answer will carry.
+pub struct Visit<'a> {
+    pub app: &'a App,
+    pub req: &'a HttpRequest,
+    pub cookies: Cookies,
+    pub frame: Frame,
+    /// Names the browser for its forms; new when it had none.
+    device: String,
+    device_is_new: bool,
+}
+
+impl<'a> Visit<'a> {
+    /// `ui_locales` of the application's request decide the language before the browser's own wish.
+    pub fn new(app: &'a App, req: &'a HttpRequest, ui_locales: &[String]) -> Self {
+        let cookies = Cookies::of(&app.config.issuer);
+        let known = cookies.device(req).filter(|device| is_device(device));
+        let device_is_new = known.is_none();
+        let device = known.unwrap_or_else(|| {
+            let mut bytes = [0_u8; 32];
+            app.oauth.random.fill(&mut bytes);
+            URL_SAFE_NO_PAD.encode(bytes)
+        });
+        let frame = frame(app, req, ui_locales);
+        Self { app, req, cookies, frame, device, device_is_new }
+    }
+
+    pub fn speak(&mut self, ui_locales: &[String]) {
+        if !ui_locales.is_empty() {
+            self.frame = frame(self.app, self.req, ui_locales);
+        }
+    }
+
+    pub fn cx(&self) -> &'a Context {
+        &self.app.oauth
+    }
+
+    pub fn issuer(&self) -> &'a str {
+        self.app.config.issuer.as_str()
+    }
+
+    pub fn id(&self) -> RequestId {
+        request_id(self.req)
+    }
+
+    pub fn origin(&self) -> Origin {
+        let user_agent = self.req.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        let address = client_address(self.req, &self.app.config);
+        Origin::new(address, user_agent.unwrap_or_default(), self.id().as_str())
+    }
+
+    pub fn caller<'b>(&self, id: &'b RequestId) -> Caller<'b> {
+        Caller { address: client_address(self.req, &self.app.config), request_id: id.as_str() }
+    }
+
+    /// The signed-in browser's session, if its cookie is that of a live one.
+    pub async fn session(&self) -> Result<Option<ActiveSession>, Stop> {
+        match self.cookies.session(self.req) {
+            Some(cookie) => Ok(self.app.identity.authenticate(&cookie).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// The parameters of the address.
+    pub fn query(&self) -> Result<Params, Stop> {
+        Ok(Params::parse(self.req.query_string().as_bytes())?)
+    }
+
+    /// The parameters of a form sent from one of our pages. Its token is checked by [`Self::check`].
+    pub async fn form(&self, body: Payload) -> Result<Params, Stop> {
+        if !csrf::is_same_origin(self.req, &self.app.config.issuer) {
+            return Err(Stop::Forged);
+        }
+        Ok(form::read(self.req, body).await?)
+    }
+
+    /// What a form of ours must carry: see [`csrf::token`].
+    pub fn target(&self, action: &str, purpose: &str, about: &str) -> FormTarget {
+        let csrf = csrf::token(&self.cx().lookup_key, &self.device, purpose, about);
+        FormTarget { action: self.frame.url(action), csrf, transaction: String::new() }
+    }
+
+    /// Refuses a form that was not made for this browser, this purpose and this subject.
+    pub fn check(&self, params: &Params, purpose: &str, about: &str) -> Result<(), Stop> {
+        let expected = csrf::token(&self.cx().lookup_key, &self.device, purpose, about);
+        let sent = params.get("csrf").unwrap_or_default();
+        if !self.device_is_new && csrf::matches(&expected, sent) { Ok(()) } else { Err(Stop::Forged) }
+    }
+
+    /// Renders a page that holds a form: the browser gets its cookie first.
+    pub fn page(&self, page: &impl Template, answer: Answer<'_>) -> HttpResponse {
+        let mut response = pages::render(page, &self.frame.t, answer);
+        if self.device_is_new {
+            set(&mut response, &self.cookies.set_device(&self.device));
+        }
+        response
+    }
+
+    /// Sends the browser on to a path of ours by GET.
+    pub fn go(&self, path: &str) -> HttpResponse {
+        see_other(&self.frame.url(path))
+    }
+}
+
+/// 303: the next request is a GET, and no form's content goes along (RFC 9700 §4.12).
+pub fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
+}
+
+pub fn set(response: &mut HttpResponse, cookie: &Cookie<'_>) {
+    if let Err(error) = response.add_cookie(cookie) {
+        tracing::error!(%error, "a cookie could not be written");
+    }
+}
+
+/// A query of known names, percent-encoded, with its question mark; empty without parameters.
+pub fn query(params: &[(&str, &str)]) -> String {
+    let mut serializer = form_urlencoded::Serializer::new(String::new());
+    serializer.extend_pairs(params.iter().filter(|(_, value)| !value.is_empty()));
+    let query = serializer.finish();
+    if query.is_empty() { query } else { format!("?{query}") }
+}
+
+impl From<&ActiveSession> for SignedIn {
+    fn from(session: &ActiveSession) -> Self {
+        Self {
+            user_id: session.user.id.clone(),
+            sid: session.sid.clone(),
+            auth_time: session.auth_time,
+            acr: session.acr.clone(),
+            amr: session.amr.clone(),
+        }
+    }
+}
+
+fn frame(app: &App, req: &HttpRequest, ui_locales: &[String]) -> Frame {
+    let accepted = req.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    Frame {
+        t: Locale::negotiate(ui_locales, accepted, &app.config.pages.default_locale),
+        base: app.config.issuer.path().to_owned(),
+        service: app.config.pages.service_name.clone(),
+    }
+}
+
+fn is_device(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
