@@ -53,12 +53,12 @@ impl Browser {
             values.push(((*name).to_owned(), (*value).to_owned()));
         }
         let url = page.url.join(&action).unwrap().to_string();
-        let answer = self.send(self.from_our_page(&url).form(&values)).await;
+        let answer = self.send(self.post_from_our_page(&url).form(&values)).await;
         (url, answer)
     }
 
     /// A POST as the browser sends it from a page of the server.
-    pub fn from_our_page(&self, url: &str) -> reqwest::RequestBuilder {
+    pub fn post_from_our_page(&self, url: &str) -> reqwest::RequestBuilder {
         self.http.request(Method::POST, url).header("Origin", "null").header("Sec-Fetch-Site", "same-origin")
     }
 
