@@ -1,1 +1,7 @@
-fn main() {}
+//! The command `portcullis`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    portcullis::cli::main()
+}

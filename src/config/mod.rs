@@ -1,7 +1,9 @@
 //! Settings: one typed tree, read from file and environment. Defaults and units are documented on the field.
 
+mod load;
 mod types;
 
+pub use load::{ConfigErrors, Loaded, Origin, Problem, Source, load};
 pub use types::{Algorithm, Issuer, IssuerError, Ttl};
 
 use std::collections::BTreeMap;
@@ -10,10 +12,10 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The whole configuration (`portcullis.toml`).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The issuer URL, exactly as it shall stand in every token and document: `https`, no trailing slash, no query;
@@ -23,7 +25,7 @@ pub struct Config {
     #[serde(default = "defaults::listen")]
     pub listen: SocketAddr,
     /// `sqlite:PATH` or `postgres://...`.
-    #[serde(default = "defaults::database")]
+    #[serde(default = "defaults::database", serialize_with = "masked")]
     pub database: SecretString,
     #[serde(default)]
     pub server: Server,
@@ -48,7 +50,7 @@ pub struct Config {
 }
 
 /// `[server]`: listeners and limits.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Server {
     /// Where metrics and detailed readiness are served; unset turns them off. Never the public listener.
@@ -82,12 +84,13 @@ impl Default for Server {
 }
 
 /// `[secrets]`: the key that seals what must be stored but not readable (signing keys, TOTP secrets).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Secrets {
     /// File with the master keys, one `ID:BASE64` per line, first one seals, all open. Mode 0600.
     pub master_key_file: PathBuf,
     /// The same content from the environment (`PORTCULLIS__SECRETS__MASTER_KEY`), instead of a file.
+    #[serde(serialize_with = "masked_option")]
     pub master_key: Option<SecretString>,
 }
 
@@ -98,7 +101,7 @@ impl Default for Secrets {
 }
 
 /// `[keys]`: signing keys.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Keys {
     /// Algorithms that are live at once. `ES256` and `RS256` are what OpenID Connect clients expect.
@@ -123,7 +126,7 @@ impl Default for Keys {
 }
 
 /// `[tokens]`: lifetimes.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tokens {
     /// Authorization code. Seconds; 60, and not more.
@@ -163,7 +166,7 @@ impl Default for Tokens {
 }
 
 /// `[sessions]`: signed-in browsers.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sessions {
     /// Absolute life. Seconds; 7 days.
@@ -179,7 +182,7 @@ impl Default for Sessions {
 }
 
 /// `[passwords]`: Argon2id cost and the queue in front of it.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Passwords {
     /// Argon2id memory. KiB; 65536.
@@ -203,7 +206,7 @@ impl Default for Passwords {
 }
 
 /// `[throttle]`: delays for failed attempts. Failures are forgotten after `window`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Throttle {
     /// Failures of one account before delays begin.
@@ -234,7 +237,7 @@ impl Default for Throttle {
 }
 
 /// `[metadata]`: optional members of the discovery document.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Metadata {
     /// `service_documentation` (RFC 8414 §2).
@@ -248,7 +251,7 @@ pub struct Metadata {
 }
 
 /// `[pages]`: what end users see.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Pages {
     /// The name of this service on its pages.
@@ -264,7 +267,7 @@ impl Default for Pages {
 }
 
 /// `[log]`: what is written to standard error.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
     /// `tracing` filter directives, such as `info` or `portcullis=debug`.
@@ -281,11 +284,23 @@ impl Default for Log {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     Text,
     Json,
+}
+
+/// What stands for a secret wherever settings are shown.
+const MASK: &str = "***";
+
+fn masked<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(MASK)
+}
+
+#[expect(clippy::ref_option, reason = "serde passes the field by reference")]
+fn masked_option<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(|_| MASK).serialize(serializer)
 }
 
 mod defaults {

@@ -16,6 +16,7 @@ pub mod introspection;
 pub mod issue;
 pub mod params;
 pub mod pkce;
+pub mod registration;
 pub mod revocation;
 pub mod revocations;
 pub mod scope;

@@ -22,14 +22,14 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// door.
 const RED_BEFORE_CLOSING: Duration = Duration::from_secs(1);
 
-/// Serves `app` on `listener` until it is stopped through its handle. Signals are the caller's: see [`stop_on_signal`].
-pub fn run(app: Arc<App>, listener: TcpListener) -> io::Result<Server> {
+/// Serves `app` on `listeners` until it is stopped through its handle. Signals are the caller's: see [`stop_on_signal`].
+pub fn run(app: Arc<App>, listeners: Vec<TcpListener>) -> io::Result<Server> {
     let settings = app.config.server.clone();
     let workers = match settings.workers {
         0 => std::thread::available_parallelism().map_or(1, NonZero::get),
         workers => workers,
     };
-    let server = HttpServer::new(move || {
+    let mut server = HttpServer::new(move || {
         let frame = Frame::new(Arc::clone(&app.config), app.metrics.clone(), app.readiness.clone());
         ActixApp::new().configure(|cfg| configure(cfg, &app)).wrap(frame)
     })
@@ -40,8 +40,10 @@ pub fn run(app: Arc<App>, listener: TcpListener) -> io::Result<Server> {
     .client_disconnect_timeout(DISCONNECT_TIMEOUT)
     .shutdown_timeout(settings.shutdown_grace.as_secs())
     .tcp_nodelay(true)
-    .disable_signals()
-    .listen(listener)?;
+    .disable_signals();
+    for listener in listeners {
+        server = server.listen(listener)?;
+    }
     Ok(server.run())
 }
 

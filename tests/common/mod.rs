@@ -263,7 +263,7 @@ fn serve(config: Config, listener: TcpListener, clock: Arc<ManualClock>) -> (Arc
             let instance = boot::open(Arc::new(config), clock, Arc::new(SystemRandom::default()))
                 .await
                 .expect("the server starts");
-            let server = server::run(Arc::clone(&instance.app), listener).unwrap();
+            let server = server::run(Arc::clone(&instance.app), vec![listener]).unwrap();
             tell.send((Arc::clone(&instance.app), server.handle())).unwrap();
             server.await.unwrap();
             instance.close().await;

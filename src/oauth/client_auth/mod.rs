@@ -14,16 +14,39 @@ pub enum AuthMethod {
     None,
     ClientSecretBasic,
     ClientSecretPost,
+    ClientSecretJwt,
+    PrivateKeyJwt,
 }
 
 impl AuthMethod {
-    pub const ALL: [Self; 3] = [Self::ClientSecretBasic, Self::ClientSecretPost, Self::None];
+    pub const ALL: [Self; 5] =
+        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::ClientSecretJwt, Self::PrivateKeyJwt, Self::None];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+
+    /// Whether a client of this method has a secret.
+    pub const fn has_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
+    }
+
+    /// The algorithms that an assertion of this method may be signed with (RFC 7523 §3).
+    pub const fn signing_algorithms(self) -> &'static [&'static str] {
+        match self {
+            Self::ClientSecretJwt => &["HS256", "HS384", "HS512"],
+            Self::PrivateKeyJwt => &["ES256", "ES384", "PS256", "RS256", "EdDSA"],
+            _ => &[],
         }
     }
 }

@@ -1,0 +1,174 @@
+//! `portcullis user`.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::path::Path;
+
+use clap::Subcommand;
+use secrecy::SecretString;
+use serde_json::{Map, Value, json};
+
+use super::Failure;
+use super::offline::Offline;
+use super::out::{date, say, say_json, say_table};
+use crate::identity::NewUser;
+use crate::storage::{UserRecord, Users as _};
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Make a user. The password is asked for, or read from standard input.
+    Create {
+        username: String,
+        #[arg(long)]
+        email: Option<String>,
+        /// The address is known to be theirs.
+        #[arg(long, requires = "email")]
+        email_verified: bool,
+        /// Standard claims as a JSON object, such as {"name": "Alice Lidell"}.
+        #[arg(long, value_name = "JSON")]
+        claims: Option<String>,
+        #[arg(long)]
+        admin: bool,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+    /// List the users.
+    List {
+        /// As JSON, one user per line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print one user as JSON: by name, e-mail or id.
+    Show { user: String },
+    /// End everything a user is signed in to, and refuse new sign-ins.
+    Disable { user: String },
+    /// Let a disabled user sign in again.
+    Enable { user: String },
+    /// Set a password; every session and refresh token of the user ends.
+    SetPassword {
+        user: String,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct PasswordArgs {
+    /// Read the password from standard input, up to its end or the first line break.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+impl PasswordArgs {
+    /// The password: never from the command line, where others can read it.
+    fn read(&self) -> Result<SecretString, Failure> {
+        let failed = |error: std::io::Error| Failure::failed(format!("the password cannot be read: {error}"));
+        if self.password_stdin || !std::io::stdin().is_terminal() {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).map_err(failed)?;
+            let line = text.lines().next().unwrap_or_default();
+            if line.is_empty() {
+                return Err(Failure::usage("no password came from standard input"));
+            }
+            return Ok(SecretString::from(line.to_owned()));
+        }
+        let first = rpassword::prompt_password("Password: ").map_err(failed)?;
+        let again = rpassword::prompt_password("Again: ").map_err(failed)?;
+        if first == again { Ok(SecretString::from(first)) } else { Err(Failure::usage("the two do not match")) }
+    }
+}
+
+pub async fn run(file: Option<&Path>, verb: Verb) -> Result<(), Failure> {
+    let offline = Offline::open(file).await?;
+    let outcome = act(&offline, verb).await;
+    offline.done(outcome).await
+}
+
+async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
+    let identity = offline.identity();
+    match verb {
+        Verb::Create { username, email, email_verified, claims, admin, password } => {
+            let claims: Map<String, Value> = match claims {
+                Some(text) => serde_json::from_str(&text)
+                    .map_err(|error| Failure::usage(format!("the claims are no JSON object: {error}")))?,
+                None => Map::new(),
+            };
+            let password = Some(password.read()?);
+            let new = NewUser { username, email, email_verified, password, claims, is_admin: admin };
+            let user = identity.create_user(new).await?;
+            say_json(&shown(&user));
+            Ok(())
+        }
+        Verb::List { json } => list(offline, json).await,
+        Verb::Show { user } => {
+            say_json(&shown(&find(offline, &user).await?));
+            Ok(())
+        }
+        Verb::Disable { user } => set_disabled(offline, &user, true).await,
+        Verb::Enable { user } => set_disabled(offline, &user, false).await,
+        Verb::SetPassword { user, password } => {
+            let user = find(offline, &user).await?;
+            identity.set_password(&user, &password.read()?).await?;
+            say(&format!("{} has a new password; what was signed in before has ended", user.username));
+            Ok(())
+        }
+    }
+}
+
+async fn set_disabled(offline: &Offline, name: &str, disabled: bool) -> Result<(), Failure> {
+    let user = find(offline, name).await?;
+    offline.identity().set_disabled(&user.id, disabled).await?;
+    say(&format!("{} is {}", user.username, if disabled { "disabled" } else { "enabled" }));
+    Ok(())
+}
+
+async fn list(offline: &Offline, as_json: bool) -> Result<(), Failure> {
+    const PAGE: i64 = 500;
+    let mut after = String::new();
+    let mut rows = Vec::new();
+    loop {
+        let page = offline.store.list_users(&after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.username);
+        for user in &page {
+            if as_json {
+                say(&shown(user).to_string());
+            } else {
+                rows.push(row(user));
+            }
+        }
+    }
+    if !as_json {
+        say_table(&["USERNAME", "EMAIL", "ROLE", "CREATED", "STATE", "ID"], &rows);
+    }
+    Ok(())
+}
+
+fn row(user: &UserRecord) -> Vec<String> {
+    vec![
+        user.username.clone(),
+        user.email.clone().unwrap_or_default(),
+        if user.is_admin { "admin" } else { "user" }.to_owned(),
+        date(user.created_at),
+        if user.disabled_at.is_some() { "disabled" } else { "enabled" }.to_owned(),
+        user.id.clone(),
+    ]
+}
+
+fn shown(user: &UserRecord) -> Value {
+    json!({
+        "sub": user.id,
+        "username": user.username,
+        "email": user.email,
+        "email_verified": user.email_verified,
+        "claims": serde_json::from_str::<Value>(&user.claims).unwrap_or_default(),
+        "admin": user.is_admin,
+        "disabled": user.disabled_at.is_some(),
+        "has_password": user.password_hash.is_some(),
+        "created_at": user.created_at / 1000,
+    })
+}
+
+async fn find(offline: &Offline, name: &str) -> Result<UserRecord, Failure> {
+    let found = offline.identity().find_user(name).await?;
+    found.ok_or_else(|| Failure::failed(format!("there is no user {name}; `portcullis user list` lists them")))
+}
