@@ -4,12 +4,14 @@ pub mod acr;
 pub mod base62;
 mod clock;
 mod id;
+mod network;
 mod random;
 mod request_id;
 pub mod token;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use id::new_id;
+pub use network::subscriber;
 pub use random::{Random, SystemRandom};
 pub use request_id::RequestId;
 pub use token::{OpaqueToken, RefreshToken, TokenHash, TokenKind};

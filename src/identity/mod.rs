@@ -15,7 +15,7 @@ use std::sync::Arc;
 use prometheus_client::metrics::histogram::Histogram;
 use serde_json::Value;
 
-use crate::base::{Clock, Random, Timestamp, new_id};
+use crate::base::{Clock, Random, Timestamp, new_id, subscriber};
 use crate::config::Config;
 use crate::storage::{Audit, AuditRecord, Store};
 
@@ -90,12 +90,6 @@ impl Origin {
 
     /// The address as it is throttled: a single IPv4 address, or the /64 that one IPv6 customer owns.
     fn throttle_key(&self) -> String {
-        match self.address.to_canonical() {
-            IpAddr::V4(address) => format!("address:{address}"),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                format!("address:{a:x}:{b:x}:{c:x}:{d:x}::/64")
-            }
-        }
+        format!("address:{}", subscriber(self.address))
     }
 }

@@ -1,6 +1,9 @@
-//! Signing keys and JSON Web Signatures. Our own tokens are written and verified here with AWS-LC.
+//! Signing keys and JSON Web Signatures. Our own tokens are written and verified with AWS-LC, those of others with josekit
+//! behind an allow-list of algorithms.
 
 mod error;
+mod foreign;
+mod foreign_keys;
 mod key;
 mod keyring;
 mod sealer;
@@ -11,6 +14,8 @@ mod test_support;
 mod verify;
 
 pub use error::Error;
+pub use foreign::{ForeignClaims, ForeignJwt, ForeignKind};
+pub use foreign_keys::{ForeignAlgorithm, ForeignKey, ForeignKeys};
 pub use key::SigningKey;
 pub use keyring::{KeyRing, RenderedJwks, open_private_key};
 pub use sealer::{MasterKeyError, SealError, Sealer};

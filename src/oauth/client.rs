@@ -1,9 +1,12 @@
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ScopeSet;
 use super::grant::GrantType;
 use crate::config::Algorithm;
+use crate::jose::ForeignKeys;
 use crate::storage::ClientRecord;
 
 /// The scopes that OpenID Connect Core defines (§5.4, §11).
@@ -128,6 +131,7 @@ pub struct Client {
     pub secret_hash: Option<Vec<u8>>,
     pub secret_sealed: Option<Vec<u8>>,
     pub disabled: bool,
+    keys: OnceLock<ForeignKeys>,
 }
 
 impl Client {
@@ -141,6 +145,18 @@ impl Client {
             secret_hash: record.secret_hash.clone(),
             secret_sealed: record.secret_sealed.clone(),
             disabled: record.disabled_at.is_some(),
+            keys: OnceLock::new(),
+        })
+    }
+
+    /// The keys of `jwks`, parsed when they are first needed. None where it is unusable.
+    pub fn keys(&self) -> &ForeignKeys {
+        self.keys.get_or_init(|| {
+            let Some(jwks) = &self.metadata.jwks else { return ForeignKeys::default() };
+            ForeignKeys::parse(jwks).unwrap_or_else(|error| {
+                tracing::error!(oauth.client_id = %self.client_id, %error, "the client's jwks cannot be used");
+                ForeignKeys::default()
+            })
         })
     }
 

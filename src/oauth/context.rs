@@ -6,6 +6,7 @@ use aws_lc_rs::hmac;
 use prometheus_client::metrics::counter::Counter;
 
 use super::access_token::VerifiedTokens;
+use super::client_auth::ClientThrottle;
 use super::device::DevicePolls;
 use super::{ClientDirectory, Error, RevocationKind, RevocationView};
 use crate::base::{Clock, Random, Timestamp};
@@ -22,6 +23,7 @@ pub struct Context {
     pub keys: KeyRing,
     pub sealer: Arc<Sealer>,
     pub clients: ClientDirectory,
+    pub client_throttle: ClientThrottle,
     pub revocations: RevocationView,
     /// Derives refresh tokens.
     pub refresh_key: hmac::Key,
@@ -69,6 +71,7 @@ impl Context {
             verified: VerifiedTokens::default(),
             polls: DevicePolls::new(config.tokens.device_code_ttl),
             users: UserCache::default(),
+            client_throttle: ClientThrottle::new(&config.throttle),
             config,
             store,
             keys,

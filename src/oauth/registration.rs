@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use serde_json::Value;
 use url::{Host, Url};
 
 use super::client::ClientMetadata;
@@ -10,7 +9,7 @@ use super::client_auth::AuthMethod;
 use super::grant::GrantType;
 use crate::base::{OpaqueToken, Random, Timestamp, TokenKind, new_id};
 use crate::config::Algorithm;
-use crate::jose::Sealer;
+use crate::jose::{ForeignKeys, Sealer};
 use crate::storage::{self, ClientRecord, Clients as _, Store};
 
 /// One thing wrong with a client's metadata.
@@ -103,44 +102,26 @@ fn authentication(metadata: &ClientMetadata, found: &mut Found) {
     if metadata.jwks_uri.is_some() {
         found.metadata("jwks_uri", "keys are not fetched; give them as jwks");
     }
-    if method == AuthMethod::PrivateKeyJwt && metadata.jwks.is_none() {
-        found.metadata("jwks", "private_key_jwt needs the client's public keys");
+    let keys = metadata.jwks.as_ref().map_or_else(|| Ok(ForeignKeys::default()), ForeignKeys::parse);
+    if let Err(error) = &keys {
+        found.metadata("jwks", error.clone());
     }
-    if let Some(jwks) = &metadata.jwks
-        && let Err(message) = public_keys(jwks)
-    {
-        found.metadata("jwks", message);
-    }
-    if let Some(alg) = &metadata.token_endpoint_auth_signing_alg
-        && !method.signing_algorithms().contains(&alg.as_str())
-    {
-        let allowed = method.signing_algorithms().join(", ");
-        let message = if allowed.is_empty() {
+    let alg = metadata.token_endpoint_auth_signing_alg.as_deref();
+    let allowed = method.algorithms().iter().copied().filter(|allowed| alg.is_none_or(|alg| alg == allowed.name()));
+    if alg.is_some() && allowed.clone().next().is_none() {
+        let names: Vec<&str> = method.algorithms().iter().map(|alg| alg.name()).collect();
+        let message = if names.is_empty() {
             "this method signs nothing".to_owned()
         } else {
-            format!("must be one of {allowed}")
+            format!("must be one of {}", names.join(", "))
         };
         found.metadata("token_endpoint_auth_signing_alg", message);
+    } else if let Ok(keys) = keys
+        && method == AuthMethod::PrivateKeyJwt
+        && !allowed.clone().any(|alg| keys.supports(alg))
+    {
+        found.metadata("jwks", "private_key_jwt needs a public signature key for its algorithm");
     }
-}
-
-/// A JWKS with at least one key, public members only (RFC 7517 §5).
-fn public_keys(jwks: &Value) -> Result<(), String> {
-    const PRIVATE: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "k"];
-    let keys = jwks.get("keys").and_then(Value::as_array).ok_or("must be an object with the member keys")?;
-    if keys.is_empty() || keys.len() > MAX_URIS {
-        return Err(format!("must hold 1 to {MAX_URIS} keys"));
-    }
-    for key in keys {
-        let members = key.as_object().ok_or("a key must be an object")?;
-        if PRIVATE.iter().any(|name| members.contains_key(*name)) {
-            return Err("a key holds private members; send the public key, and replace this one".to_owned());
-        }
-        if !members.get("kty").is_some_and(|kty| matches!(kty.as_str(), Some("EC" | "RSA" | "OKP"))) {
-            return Err("each key needs a kty of EC, RSA or OKP".to_owned());
-        }
-    }
-    Ok(())
 }
 
 fn redirect_uris(metadata: &ClientMetadata, found: &mut Found) {
@@ -356,7 +337,7 @@ pub fn sealed_secret_purpose(client_id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 use super::claims::STANDARD_CLAIMS;
 use crate::base::TokenHash;
 use crate::config::{Algorithm, Config};
+use crate::jose::ForeignAlgorithm;
 use crate::oauth::client::STANDARD_SCOPES;
-use crate::oauth::client_auth::AuthMethod;
+use crate::oauth::client_auth::{AuthMethod, Endpoint};
 use crate::oauth::endpoints;
 use crate::oauth::grant::GrantType;
 use crate::oauth::pkce::CHALLENGE_METHODS;
@@ -46,8 +47,8 @@ fn document(config: &Config, offered: &Offered<'_>) -> Map<String, Value> {
     let scopes: Vec<&str> = STANDARD_SCOPES.into_iter().chain(extra_scopes).collect();
     let claims: Vec<&str> = TOKEN_CLAIMS.into_iter().chain(STANDARD_CLAIMS.iter().map(|claim| claim.name)).collect();
     let grants: Vec<&str> = GrantType::ALL.into_iter().map(GrantType::name).collect();
-    let methods: Vec<&str> = AuthMethod::ALL.into_iter().map(AuthMethod::name).collect();
-    let confidential: Vec<&str> = methods.iter().copied().filter(|name| *name != AuthMethod::None.name()).collect();
+    let methods = |endpoint: Endpoint| json!(endpoint.methods().map(AuthMethod::name).collect::<Vec<_>>());
+    let algorithms = |endpoint: Endpoint| json!(endpoint.algorithms().map(ForeignAlgorithm::name).collect::<Vec<_>>());
     let id_token_algorithms: Vec<&str> = offered.id_token_algorithms.iter().map(|alg| alg.name()).collect();
 
     let members = [
@@ -66,9 +67,12 @@ fn document(config: &Config, offered: &Offered<'_>) -> Map<String, Value> {
         ("grant_types_supported", json!(grants)),
         ("subject_types_supported", json!(["public"])),
         ("id_token_signing_alg_values_supported", json!(id_token_algorithms)),
-        ("token_endpoint_auth_methods_supported", json!(methods)),
-        ("introspection_endpoint_auth_methods_supported", json!(confidential)),
-        ("revocation_endpoint_auth_methods_supported", json!(methods)),
+        ("token_endpoint_auth_methods_supported", methods(Endpoint::Token)),
+        ("token_endpoint_auth_signing_alg_values_supported", algorithms(Endpoint::Token)),
+        ("introspection_endpoint_auth_methods_supported", methods(Endpoint::Introspection)),
+        ("introspection_endpoint_auth_signing_alg_values_supported", algorithms(Endpoint::Introspection)),
+        ("revocation_endpoint_auth_methods_supported", methods(Endpoint::Revocation)),
+        ("revocation_endpoint_auth_signing_alg_values_supported", algorithms(Endpoint::Revocation)),
         ("code_challenge_methods_supported", json!(CHALLENGE_METHODS)),
         ("claims_supported", json!(claims)),
         ("claim_types_supported", json!(["normal"])),

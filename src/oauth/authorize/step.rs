@@ -101,18 +101,22 @@ fn consent_is_due(
 mod tests {
     use super::*;
     use crate::oauth::ClientMetadata;
+    use crate::storage::ClientRecord;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
 
     fn client(skip_consent: bool) -> Client {
-        Client {
+        let metadata = ClientMetadata { skip_consent, ..ClientMetadata::default() };
+        let record = ClientRecord {
             client_id: "c".to_owned(),
-            metadata: ClientMetadata { skip_consent, ..ClientMetadata::default() },
-            scope: ScopeSet::default(),
+            metadata: serde_json::to_string(&metadata).unwrap(),
             secret_hash: None,
             secret_sealed: None,
-            disabled: false,
-        }
+            disabled_at: None,
+            created_at: 0,
+            updated_at: 0,
+        };
+        Client::from_record(&record).unwrap()
     }
 
     fn session(seconds_ago: i64) -> SignedIn {

@@ -1,12 +1,18 @@
 //! Client authentication (RFC 6749 §2.3): one method per client, the registered one, and never two in one request.
 
+mod assertion;
 mod secret;
+mod throttle;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{Client, Context, Error, Params};
+use crate::jose::{ForeignAlgorithm, ForeignJwt};
+
+pub use throttle::ClientThrottle;
 
 /// A `token_endpoint_auth_method`. The table is what is dispatched and what discovery lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +26,7 @@ pub enum AuthMethod {
 
 impl AuthMethod {
     pub const ALL: [Self; 5] =
-        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::ClientSecretJwt, Self::PrivateKeyJwt, Self::None];
+        [Self::ClientSecretBasic, Self::ClientSecretPost, Self::PrivateKeyJwt, Self::ClientSecretJwt, Self::None];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -41,12 +47,12 @@ impl AuthMethod {
         matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
     }
 
-    /// The algorithms that an assertion of this method may be signed with (RFC 7523 §3).
-    pub const fn signing_algorithms(self) -> &'static [&'static str] {
+    /// What assertions of this method are signed with; nothing for methods without assertion.
+    pub const fn algorithms(self) -> &'static [ForeignAlgorithm] {
         match self {
-            Self::ClientSecretJwt => &["HS256", "HS384", "HS512"],
-            Self::PrivateKeyJwt => &["ES256", "ES384", "PS256", "RS256", "EdDSA"],
-            _ => &[],
+            Self::PrivateKeyJwt => &ForeignAlgorithm::ASYMMETRIC,
+            Self::ClientSecretJwt => &ForeignAlgorithm::SYMMETRIC,
+            Self::None | Self::ClientSecretBasic | Self::ClientSecretPost => &[],
         }
     }
 }
@@ -58,6 +64,18 @@ pub enum Endpoint {
     Introspection,
     Revocation,
     DeviceAuthorization,
+}
+
+impl Endpoint {
+    /// The methods it takes: introspection shows what only a client that proves who it is may see (RFC 7662 §2.1).
+    pub fn methods(self) -> impl Iterator<Item = AuthMethod> {
+        AuthMethod::ALL.into_iter().filter(move |method| self != Self::Introspection || *method != AuthMethod::None)
+    }
+
+    /// What it takes assertions signed with.
+    pub fn algorithms(self) -> impl Iterator<Item = ForeignAlgorithm> {
+        self.methods().flat_map(|method| method.algorithms().iter().copied())
+    }
 }
 
 /// What a request brings to prove who its client is.
@@ -83,39 +101,135 @@ impl Deref for AuthenticatedClient {
 
 /// Finds out which client a request comes from.
 ///
-/// Errors: `invalid_request` for more than one method, `invalid_client` for everything else, in the same words for
-/// unknown clients, disabled ones and wrong secrets.
-#[expect(clippy::unused_async, reason = "methods that ask the database join this table")]
+/// Errors: `invalid_request` for more than one method, `TooManyAttempts` after many failures from one address,
+/// `invalid_client` for everything else. Unknown clients, disabled ones, other methods than the registered one and wrong
+/// secrets are answered in the same words after the same work.
 pub async fn authenticate(cx: &Context, credentials: &Credentials<'_>) -> Result<AuthenticatedClient, Error> {
-    let params = credentials.params;
-    let basic = credentials.authorization.map(secret::Basic::read).transpose()?;
-    let in_body = params.get("client_secret");
-    if basic.is_some() && in_body.is_some() {
-        return Err(Error::invalid_request("the client authenticated in more than one way"));
+    let Presented { client_id, proof } = Presented::read(credentials)?;
+    let pair = cx.client_throttle.pair(&client_id, credentials.address);
+    let guessable = !matches!(proof, Proof::Nothing);
+    if guessable {
+        cx.client_throttle.admit(pair, cx.now())?;
     }
-    let refused = || Error::InvalidClient {
-        hint: "client authentication failed".into(),
-        basic_tried: credentials.authorization.is_some(),
-    };
-    let (method, client_id, presented) = match (&basic, in_body) {
-        (Some(basic), _) => {
-            if params.get("client_id").is_some_and(|client_id| client_id != basic.client_id) {
-                return Err(Error::invalid_request("client_id is not the one of the Authorization header"));
+    let client = cx.clients.get(&client_id).filter(|client| !client.disabled);
+    let outcome = proof.check(cx, credentials.endpoint, client.as_deref()).await;
+    let failure = match (outcome, client) {
+        (Ok(()), Some(client)) => {
+            if guessable {
+                cx.client_throttle.succeeded(pair);
             }
-            (AuthMethod::ClientSecretBasic, basic.client_id.as_str(), Some(basic.secret.as_str()))
+            return Ok(AuthenticatedClient(client));
         }
-        (None, Some(secret)) => {
-            (AuthMethod::ClientSecretPost, params.get("client_id").ok_or_else(refused)?, Some(secret))
-        }
-        (None, None) => (AuthMethod::None, params.get("client_id").ok_or_else(refused)?, None),
+        (Err(Failure::Other(error)), _) => return Err(error),
+        (Err(failure), Some(_)) => failure,
+        (_, None) => Failure::Refused("there is no such client, or it is disabled"),
     };
-    let client = cx.clients.get(client_id).filter(|client| !client.disabled);
-    let proved = match presented {
-        None => true,
-        Some(presented) => {
-            secret::matches(presented, client.as_deref().and_then(|client| client.secret_hash.as_deref()))
-        }
-    };
-    let client = client.filter(|client| client.metadata.token_endpoint_auth_method == method.name());
-    client.filter(|_| proved).map(AuthenticatedClient).ok_or_else(refused)
+    tracing::info!(oauth.client_id = %client_id, reason = failure.reason(), "client authentication failed");
+    let guessed = guessable && matches!(failure, Failure::Refused(_));
+    if guessed && cx.client_throttle.failed(pair, cx.now()) {
+        tracing::warn!(oauth.client_id = %client_id, client.address = %credentials.address, "client is throttled");
+    }
+    Err(credentials.refused(failure.hint()))
 }
+
+impl Credentials<'_> {
+    fn refused(&self, hint: &'static str) -> Error {
+        Error::InvalidClient { hint: hint.into(), basic_tried: self.authorization.is_some() }
+    }
+}
+
+/// What a request presents, before it is held against any client.
+struct Presented<'a> {
+    client_id: Cow<'a, str>,
+    proof: Proof<'a>,
+}
+
+enum Proof<'a> {
+    Nothing,
+    Secret(AuthMethod, Cow<'a, str>),
+    Assertion(ForeignJwt<'a>),
+}
+
+impl<'a> Presented<'a> {
+    fn read(credentials: &Credentials<'a>) -> Result<Self, Error> {
+        let params = credentials.params;
+        let in_body = params.get("client_secret");
+        let asserted = params.get("client_assertion").or_else(|| params.get("client_assertion_type"));
+        let tried = [credentials.authorization.is_some(), in_body.is_some(), asserted.is_some()];
+        if tried.into_iter().filter(|tried| *tried).count() > 1 {
+            return Err(Error::invalid_request("the client authenticated in more than one way"));
+        }
+        let named = params.get("client_id");
+        let need_named = || named.map(Cow::Borrowed).ok_or_else(|| credentials.refused("client_id is missing"));
+        let presented = if let Some(header) = credentials.authorization {
+            let basic = secret::Basic::read(header)?;
+            let proof = Proof::Secret(AuthMethod::ClientSecretBasic, basic.secret.into());
+            Self { client_id: basic.client_id.into(), proof }
+        } else if let Some(secret) = in_body {
+            Self { client_id: need_named()?, proof: Proof::Secret(AuthMethod::ClientSecretPost, secret.into()) }
+        } else if asserted.is_some() {
+            let (client_id, jwt) = assertion::read(params).map_err(|hint| credentials.refused(hint))?;
+            Self { client_id: client_id.into(), proof: Proof::Assertion(jwt) }
+        } else {
+            Self { client_id: need_named()?, proof: Proof::Nothing }
+        };
+        if named.is_some_and(|named| named != presented.client_id) {
+            return Err(Error::invalid_request("client_id is not that of the client's authentication"));
+        }
+        Ok(presented)
+    }
+}
+
+/// Why a proof is none.
+enum Failure {
+    /// For the log alone: outside it is indistinguishable from an unknown client.
+    Refused(&'static str),
+    /// What whoever holds the client's key did wrong, for them to know.
+    Told(&'static str),
+    /// It could not be found out.
+    Other(Error),
+}
+
+impl Failure {
+    const fn reason(&self) -> &'static str {
+        match self {
+            Self::Refused(reason) | Self::Told(reason) => reason,
+            Self::Other(_) => "it could not be checked",
+        }
+    }
+
+    const fn hint(&self) -> &'static str {
+        match self {
+            Self::Told(hint) => hint,
+            Self::Refused(_) | Self::Other(_) => "client authentication failed",
+        }
+    }
+}
+
+impl Proof<'_> {
+    /// Holds the proof against `client`; where there is none, the same work is done in vain.
+    async fn check(self, cx: &Context, endpoint: Endpoint, client: Option<&Client>) -> Result<(), Failure> {
+        let method = match &self {
+            Self::Nothing => AuthMethod::None,
+            Self::Secret(method, _) => *method,
+            Self::Assertion(jwt) if jwt.alg.is_symmetric() => AuthMethod::ClientSecretJwt,
+            Self::Assertion(_) => AuthMethod::PrivateKeyJwt,
+        };
+        let registered = client.filter(|client| client.metadata.token_endpoint_auth_method == method.name());
+        let proved = match self {
+            Self::Nothing => Ok(()),
+            Self::Secret(_, presented) => secret::check(&presented, registered),
+            Self::Assertion(jwt) => assertion::check(cx, jwt, registered).await,
+        };
+        if registered.is_none() {
+            return Err(Failure::Refused("it is registered for another method"));
+        }
+        if !endpoint.methods().any(|taken| taken == method) {
+            return Err(Failure::Told("this endpoint is for clients with credentials"));
+        }
+        proved
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use form_urlencoded::parse;
 
+use super::Failure;
 use crate::base::TokenHash;
-use crate::oauth::Error;
+use crate::jose::{ForeignKey, Sealer};
+use crate::oauth::registration::sealed_secret_purpose;
+use crate::oauth::{Client, Error};
 
 /// Client id and secret of an `Authorization: Basic` header, each form-encoded (RFC 6749 §2.3.1).
 pub struct Basic {
@@ -44,9 +47,23 @@ fn form_decoded(text: &str) -> Option<String> {
     (well_formed && !value.contains(['\0', '\u{FFFD}'])).then(|| value.into_owned())
 }
 
-/// Whether `presented` is the secret behind `stored`. Without one the same work is done in vain.
-pub fn matches(presented: &str, stored: Option<&[u8]>) -> bool {
-    TokenHash::of(presented).matches(stored.unwrap_or(&[0; 32])) && stored.is_some()
+/// Whether `presented` is the secret of `client`. Without one the same work is done in vain.
+pub fn check(presented: &str, client: Option<&Client>) -> Result<(), Failure> {
+    let stored = client.and_then(|client| client.secret_hash.as_deref());
+    let right = TokenHash::of(presented).matches(stored.unwrap_or(&[0; 32]));
+    if right && stored.is_some() { Ok(()) } else { Err(Failure::Refused("the secret is wrong")) }
+}
+
+/// The secret of a `client_secret_jwt` client as a key; `None` where none is stored, or it cannot be opened.
+pub fn shared_key(client: &Client, sealer: &Sealer) -> Option<ForeignKey> {
+    let sealed = client.secret_sealed.as_deref()?;
+    match sealer.open(&sealed_secret_purpose(&client.client_id), sealed) {
+        Ok(secret) => ForeignKey::shared_secret(&secret),
+        Err(error) => {
+            tracing::error!(oauth.client_id = %client.client_id, %error, "the client's secret cannot be opened");
+            None
+        }
+    }
 }
 
 #[cfg(test)]
