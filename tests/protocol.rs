@@ -1,8 +1,21 @@
 //! The protocol as programs see it, over HTTP.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::needless_pass_by_value, clippy::items_after_statements, clippy::format_collect, reason = "tests")]
 
+#[path = "protocol/authorization_code.rs"]
+mod authorization_code;
+#[path = "protocol/bad_input.rs"]
+mod bad_input;
+#[path = "protocol/client_auth.rs"]
+mod client_auth;
 #[path = "protocol/client_credentials.rs"]
 mod client_credentials;
 mod common;
+#[path = "protocol/device.rs"]
+mod device;
 #[path = "protocol/metadata.rs"]
 mod metadata;
+#[path = "protocol/refresh_token.rs"]
+mod refresh_token;
+#[path = "protocol/tokens.rs"]
+mod tokens;
