@@ -1,30 +1,140 @@
-//! The repositories' behaviour, the same on SQLite and PostgreSQL.
+//! The repositories' behaviour, the same on SQLite and PostgreSQL: each test of `suites!` runs on both.
+//! PostgreSQL needs `PORTCULLIS_TEST_POSTGRES`, as `tests/postgres.sh` sets it; without it those tests pass unseen.
 
-use portcullis::storage::*;
-use secrecy::SecretString;
+#[path = "storage/clients.rs"]
+mod clients;
+#[path = "storage/codes.rs"]
+mod codes;
+#[path = "storage/devices.rs"]
+mod devices;
+#[path = "storage/endings.rs"]
+mod endings;
+#[path = "storage/families.rs"]
+mod families;
+#[path = "storage/housekeeping.rs"]
+mod housekeeping;
+#[path = "storage/keys.rs"]
+mod keys;
+#[path = "storage/on_postgres.rs"]
+mod on_postgres;
+#[path = "storage/on_sqlite.rs"]
+mod on_sqlite;
+#[path = "storage/schema.rs"]
+mod schema;
+#[path = "storage/sessions.rs"]
+mod sessions;
+#[path = "storage/throttles.rs"]
+mod throttles;
+#[path = "storage/users.rs"]
+mod users;
+#[path = "storage/world.rs"]
+mod world;
 
-#[tokio::test]
-async fn a_user_is_found_by_name() {
-    let store = Store::open(&SecretString::from("sqlite::memory:")).await.unwrap();
-    assert_eq!(store.migrate().await.unwrap(), [1]);
-    assert_eq!(store.migrate().await.unwrap(), [] as [i64; 0]);
-    let user = UserRecord {
-        id: "u1".into(),
-        username: "alice".into(),
-        email: Some("Alice@example.test".into()),
-        email_verified: true,
-        password_hash: None,
-        claims: "{}".into(),
-        is_admin: true,
-        disabled_at: None,
-        tokens_not_before: 0,
-        password_changed_at: None,
-        created_at: 1,
-        updated_at: 1,
+macro_rules! suites {
+    ($($module:ident { $($test:ident)+ })+) => {
+        mod sqlite {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::$module::$test(crate::world::World::sqlite().await).await;
+                })+
+            })+
+        }
+        mod postgres {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    if let Some(world) = crate::world::World::postgres().await {
+                        crate::$module::$test(world).await;
+                    }
+                })+
+            })+
+        }
     };
-    store.insert_user(&user).await.unwrap();
-    assert_eq!(store.find_user_by_login("alice").await.unwrap().unwrap().id, "u1");
-    assert_eq!(store.find_user_by_login("alice@example.test").await.unwrap().unwrap().id, "u1");
-    store.close().await;
-    assert!(matches!(store.ping().await, Err(Error::Unavailable(_))));
+}
+
+suites! {
+    clients {
+        a_client_is_kept_changed_and_deleted_and_each_change_moves_the_version
+        a_client_id_is_given_once
+        deleting_a_client_deletes_what_hangs_on_it
+    }
+    users {
+        a_user_is_found_by_id_user_name_and_email
+        a_user_name_wins_over_anothers_email
+        a_user_name_or_email_is_given_once
+        users_are_listed_in_pages_by_user_name
+        of_many_first_administrators_one_is_made
+        a_user_is_changed_but_for_what_has_its_own_way
+        a_password_hash_is_upgraded_only_from_the_one_that_was_read
+        a_new_password_ends_everything_from_before
+        disabling_a_user_ends_everything_and_enabling_revives_nothing
+    }
+    sessions {
+        a_session_is_found_only_while_everything_about_it_holds
+        a_session_proved_before_signing_out_everywhere_is_void_however_late_it_is_written
+        a_session_is_touched_at_most_once_a_minute
+        a_renewed_session_keeps_its_id_and_loses_its_old_secret
+        ending_a_session_ends_its_families_but_not_the_offline_ones
+        live_sessions_are_counted
+        a_transaction_moves_on_only_from_where_it_was_read
+        of_many_completions_of_a_transaction_one_counts
+        a_consent_is_remembered_and_replaced
+    }
+    endings {
+        taking_a_consent_back_ends_all_that_came_from_it
+        revocations_are_followed_in_order_and_none_is_skipped
+        a_repeated_revocation_reaches_further_never_less_far
+        an_expired_revocation_is_not_told
+    }
+    codes {
+        of_many_consumers_of_a_code_one_gets_it_fresh
+        a_code_with_another_secret_or_past_its_end_is_unknown
+        redeeming_a_code_begins_its_family
+        of_many_redemptions_one_begins_the_family
+        a_code_is_not_redeemed_when_what_it_stands_on_has_ended
+        a_redemption_that_cannot_begin_its_family_does_not_consume_the_code
+        an_access_token_is_found_by_its_secret_until_it_expires
+    }
+    families {
+        a_family_rotates_and_keeps_its_end
+        the_token_before_gives_the_same_successor_within_the_grace
+        the_token_before_after_the_grace_ends_the_family
+        an_older_token_ends_the_family_also_within_the_grace
+        another_clients_token_changes_nothing
+        a_family_is_dead_when_what_it_stands_on_has_ended
+        of_many_rotations_of_one_token_one_rotates_and_the_others_repeat
+        many_families_rotate_beside_each_other
+        a_revoked_family_stays_revoked_and_is_never_begun_again
+        beginning_and_revoking_a_family_at_once_never_leaves_it_alive
+    }
+    devices {
+        a_device_is_found_by_its_code_and_while_pending_by_the_users_code
+        a_user_code_is_given_once_while_it_lives
+        a_device_is_decided_once
+        an_approved_device_is_consumed_once_and_begins_its_family
+        a_device_is_not_consumed_when_what_it_stands_on_has_ended
+        slowing_down_adds_up
+    }
+    keys {
+        instances_that_rotate_at_once_make_one_key
+        retired_keys_leave_the_list_when_their_time_is_over
+        a_server_secret_is_what_the_first_instance_stored
+    }
+    throttles {
+        attempts_are_free_then_delayed_then_forgotten
+        a_blocked_key_counts_nothing_for_the_others
+        a_refunded_attempt_leaves_no_block_and_a_cleared_one_no_trace
+        attempts_at_once_are_all_counted
+    }
+    housekeeping {
+        something_is_remembered_once_until_it_expires
+        a_setup_link_is_used_once
+        a_lease_has_one_holder_until_it_ends
+        sweeping_removes_what_has_expired_in_small_steps
+        a_consumed_code_is_remembered_for_a_while_after_it_expired
+        audit_events_are_listed_newest_first
+        audit_events_are_kept_when_the_store_closes
+        the_store_answers_a_ping_until_it_is_closed
+    }
 }

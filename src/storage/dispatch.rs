@@ -9,11 +9,14 @@ macro_rules! read {
             $crate::storage::store::Database::Sqlite(db) => {
                 let mut held = db.reader().await?;
                 let outcome = async {
-                    let $conn: &mut sqlx::SqliteConnection = &mut *held;
+                    let $conn: &mut sqlx::SqliteConnection = &mut held.connection;
                     let value = $body;
                     Ok::<_, $crate::storage::Error>(value)
                 }
                 .await;
+                if outcome.is_ok() {
+                    held.give_back();
+                }
                 outcome.map_err($crate::storage::Error::settled)
             }
             $crate::storage::store::Database::Postgres(db) => {
@@ -73,13 +76,13 @@ macro_rules! postgres_write {
 
 macro_rules! postgres_transaction {
     ($db:expr, |$conn:ident| $body:expr) => {
-        on_postgres!($db, $crate::storage::postgres::Retry::Contention, |held| {
+        on_postgres!($db, $crate::storage::postgres::Retry::Always, |held| {
             let mut transaction = sqlx::Connection::begin(&mut *held).await?;
             let value = {
                 let $conn: &mut sqlx::PgConnection = &mut *transaction;
                 $body
             };
-            transaction.commit().await?;
+            transaction.commit().await.map_err($crate::storage::postgres::uncommitted)?;
             value
         })
     };
@@ -96,7 +99,7 @@ macro_rules! on_postgres {
                 Ok::<_, $crate::storage::Error>(value)
             }
             .await;
-            match $crate::storage::postgres::Postgres::judge(outcome, connection, $retry, &mut attempt) {
+            match $db.judge(outcome, connection, $retry, &mut attempt) {
                 std::ops::ControlFlow::Break(outcome) => break outcome,
                 std::ops::ControlFlow::Continue(()) => {}
             }

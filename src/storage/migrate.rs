@@ -147,8 +147,9 @@ async fn migrate_postgres(connection: &mut PgConnection) -> Result<Vec<i64>> {
 async fn copy_first(db: &Sqlite) -> Result<()> {
     let Some(path) = db.path() else { return Ok(()) };
     let mut reader = db.reader().await?;
-    let before: Applied = async { Ok::<_, Error>(applied!(reader, sqlite::HAS_MIGRATIONS)) }.await?;
-    drop(reader);
+    let connection = &mut reader.connection;
+    let before: Applied = applied!(connection, sqlite::HAS_MIGRATIONS);
+    reader.give_back();
     if before.version == 0 {
         return Ok(());
     }

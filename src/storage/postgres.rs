@@ -2,7 +2,8 @@
 
 use std::ops::ControlFlow;
 use std::str::FromStr;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -22,12 +23,28 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Postgres {
     pool: PgPool,
+    losses: Arc<Losses>,
+}
+
+/// When a connection was last found lost: the others may have gone with it.
+#[derive(Default)]
+struct Losses(Mutex<Option<Instant>>);
+
+impl Losses {
+    fn note(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// A connection that has been idle for `idle` was put aside before the last loss.
+    fn concern(&self, idle: Duration) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|lost| lost.elapsed() < idle)
+    }
 }
 
 /// What may be done again after which failure.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
-    /// A lost connection too: the statement changes nothing.
+    /// A lost connection too: nothing was changed, or nothing was committed.
     Always,
     /// Only when the database says that nothing was done.
     Contention,
@@ -45,20 +62,23 @@ impl Postgres {
                 ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT_MS),
             ])
             .disable_statement_logging();
+        let losses = Arc::new(Losses::default());
+        let seen = Arc::clone(&losses);
         let pool = PgPoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
+            .before_acquire(move |connection, meta| {
+                let suspect = meta.idle_for > TRUSTED_IDLE || seen.concern(meta.idle_for);
                 Box::pin(async move {
-                    if meta.idle_for > TRUSTED_IDLE {
+                    if suspect {
                         connection.ping().await?;
                     }
                     Ok(true)
                 })
             })
             .connect_lazy_with(options);
-        Ok(Self { pool })
+        Ok(Self { pool, losses })
     }
 
     pub async fn acquire(&self) -> Result<PoolConnection<sqlx::Postgres>> {
@@ -67,6 +87,7 @@ impl Postgres {
 
     /// Ends the attempt, or says that another may be made. A spoilt connection does not return to the pool.
     pub fn judge<T>(
+        &self,
         outcome: Result<T>,
         mut connection: PoolConnection<sqlx::Postgres>,
         retry: Retry,
@@ -75,6 +96,9 @@ impl Postgres {
         let Err(error) = &outcome else { return ControlFlow::Break(outcome) };
         if error.spoils_connection() {
             connection.close_on_drop();
+        }
+        if error.is_lost_connection() {
+            self.losses.note();
         }
         let again = error.is_contention() || (retry == Retry::Always && error.is_lost_connection());
         if again && *attempt < MAX_ATTEMPTS {
@@ -87,6 +111,12 @@ impl Postgres {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// A COMMIT whose answer was lost may have been done: it must not be tried again.
+pub fn uncommitted(error: sqlx::Error) -> Error {
+    let error = Error::from(error);
+    if error.is_lost_connection() { error.settled() } else { error }
 }
 
 /// The text of a configuration error without what it quotes, which may be a password.

@@ -1,6 +1,7 @@
 //! SQLite: WAL with `synchronous=FULL`, one writer connection with group commit, several readers.
 
 mod checkpoint;
+mod readers;
 mod rotation;
 mod writer;
 
@@ -12,9 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
+use readers::{Reader, Readers};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqliteConnection};
 
 use super::{Error, Result, RotateFamily, Rotation, sql};
 pub use writer::Shape;
@@ -22,7 +23,7 @@ use writer::Writer;
 
 /// How long another process may hold the database before a request is refused.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
-const READER_TIMEOUT: Duration = Duration::from_secs(2);
+const PATIENT_BUSY_TIMEOUT: Duration = Duration::from_mins(1);
 const STATEMENT_CACHE: usize = 256;
 
 #[derive(Clone)]
@@ -32,7 +33,7 @@ pub struct Sqlite {
 
 struct Inner {
     writer: Writer,
-    readers: SqlitePool,
+    readers: Readers,
     options: SqliteConnectOptions,
     /// `None` for a database in memory.
     path: Option<PathBuf>,
@@ -61,21 +62,14 @@ impl Sqlite {
     async fn start(options: SqliteConnectOptions, path: Option<PathBuf>) -> Result<Self> {
         let connection = options.connect().await.map_err(|error| cannot_open(path.as_deref(), error))?;
         let writer = Writer::start(connection, options.clone(), path.is_some());
-        let readers = SqlitePoolOptions::new()
-            .min_connections(1)
-            .max_connections(reader_count())
-            .acquire_timeout(READER_TIMEOUT)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_with(options.clone().pragma("query_only", "ON"))
+        let readers = Readers::open(options.clone(), reader_count())
             .await
             .map_err(|error| cannot_open(path.as_deref(), error))?;
         Ok(Self { inner: Arc::new(Inner { writer, readers, options, path, serving: Mutex::new(None) }) })
     }
 
-    pub async fn reader(&self) -> Result<PoolConnection<sqlx::Sqlite>> {
-        self.inner.readers.acquire().await.map_err(|error| Error::from(error).settled())
+    pub async fn reader(&self) -> Result<Reader> {
+        self.inner.readers.acquire().await
     }
 
     /// Runs `job` in the writer's next transaction and answers after its COMMIT. When the caller goes away, the job
@@ -93,9 +87,10 @@ impl Sqlite {
         self.inner.writer.rotate(rotation).await
     }
 
-    /// A connection outside the writer's transactions, for migrations and copies.
+    /// A connection outside the writer's transactions, for migrations and copies: in no hurry, nobody waits for it.
     pub async fn connect(&self) -> Result<SqliteConnection> {
-        self.inner.options.connect().await.map_err(|error| cannot_open(self.path(), error))
+        let options = self.inner.options.clone().busy_timeout(PATIENT_BUSY_TIMEOUT);
+        options.connect().await.map_err(|error| cannot_open(self.path(), error))
     }
 
     pub fn path(&self) -> Option<&Path> {
@@ -154,9 +149,8 @@ fn common(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-fn reader_count() -> u32 {
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    u32::try_from(cores).unwrap_or(8).clamp(2, 8)
+fn reader_count() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 8)
 }
 
 /// `DB` with `suffix` after its whole name.

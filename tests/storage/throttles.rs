@@ -1,0 +1,76 @@
+use portcullis::storage::*;
+
+use crate::world::*;
+
+/// Two free failures, then 1, 2, 4 ... seconds, at most five.
+fn key(name: &str) -> ThrottleKey {
+    ThrottleKey { key: name.into(), free: 2, base_ms: SECOND, cap_ms: 5 * SECOND }
+}
+
+async fn attempt(store: &Store, names: &[&str], now: i64) -> std::result::Result<Vec<ThrottleRecord>, ThrottleRecord> {
+    let keys: Vec<ThrottleKey> = names.iter().map(|name| key(name)).collect();
+    store.reserve_attempt(&keys, now, now - HOUR).await.unwrap()
+}
+
+pub async fn attempts_are_free_then_delayed_then_forgotten(world: World) {
+    let store = world.store;
+    for failures in 1..=2 {
+        let record = attempt(&store, &["alice"], NOW).await.unwrap().remove(0);
+        assert_eq!((record.failures, record.blocked_until), (failures, NOW));
+    }
+    let mut now = NOW;
+    for (failures, delay) in [(3, SECOND), (4, 2 * SECOND), (5, 4 * SECOND), (6, 5 * SECOND), (7, 5 * SECOND)] {
+        let record = attempt(&store, &["alice"], now).await.unwrap().remove(0);
+        assert_eq!((record.failures, record.blocked_until), (failures, now + delay));
+        let blocked = attempt(&store, &["alice"], now + delay - 1).await.unwrap_err();
+        assert_eq!((blocked.key.as_str(), blocked.failures, blocked.blocked_until), ("alice", failures, now + delay));
+        now += delay;
+    }
+    let last_failure = now - 5 * SECOND;
+    let record = attempt(&store, &["alice"], last_failure + HOUR).await.unwrap().remove(0);
+    assert_eq!(record.failures, 8, "within the window");
+    let record = attempt(&store, &["alice"], last_failure + 2 * HOUR + 1).await.unwrap().remove(0);
+    assert_eq!((record.failures, record.blocked_until), (1, last_failure + 2 * HOUR + 1), "after the window");
+}
+
+pub async fn a_blocked_key_counts_nothing_for_the_others(world: World) {
+    let store = world.store;
+    for _ in 0..3 {
+        attempt(&store, &["alice"], NOW).await.unwrap();
+    }
+    let blocked = attempt(&store, &["zebra", "alice", "address"], NOW + 1).await.unwrap_err();
+    assert_eq!(blocked.key, "alice");
+    let records = attempt(&store, &["address", "zebra"], NOW + 1).await.unwrap();
+    assert!(records.iter().all(|record| record.failures == 1), "{records:?}");
+}
+
+pub async fn a_refunded_attempt_leaves_no_block_and_a_cleared_one_no_trace(world: World) {
+    let store = world.store;
+    for _ in 0..3 {
+        attempt(&store, &["alice", "address"], NOW).await.unwrap();
+    }
+    store.refund_attempts(&["alice", "nobody"]).await.unwrap();
+    let record = attempt(&store, &["alice"], NOW + 1).await.unwrap().remove(0);
+    assert_eq!(record.failures, 3);
+    store.clear_attempts(&["alice", "nobody"]).await.unwrap();
+    let record = attempt(&store, &["alice"], NOW + 1).await.unwrap().remove(0);
+    assert_eq!(record.failures, 1);
+    assert_eq!(attempt(&store, &["address"], NOW + 1).await.unwrap_err().failures, 3);
+}
+
+pub async fn attempts_at_once_are_all_counted(world: World) {
+    let other = world.another().await;
+    at_once(20, |number| {
+        let store = if number % 2 == 0 { world.store.clone() } else { other.clone() };
+        async move {
+            let keys = [("b", number % 2 == 0), ("a", true), ("b", number % 2 == 1)];
+            let generous = keys.into_iter().filter(|(_, wanted)| *wanted).map(|(name, _)| name);
+            let keys: Vec<ThrottleKey> = generous.map(|name| ThrottleKey { free: 100, ..key(name) }).collect();
+            store.reserve_attempt(&keys, NOW, NOW - HOUR).await.unwrap().unwrap();
+        }
+    })
+    .await;
+    let keys = [ThrottleKey { free: 100, ..key("a") }, ThrottleKey { free: 100, ..key("b") }];
+    let records = world.store.reserve_attempt(&keys, NOW, NOW - HOUR).await.unwrap().unwrap();
+    assert_eq!(records.iter().map(|record| record.failures).collect::<Vec<_>>(), [21, 21]);
+}

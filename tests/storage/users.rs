@@ -1,0 +1,168 @@
+use portcullis::storage::*;
+
+use crate::world::*;
+
+pub async fn a_user_is_found_by_id_user_name_and_email(world: World) {
+    let store = world.store;
+    let mut alice = user("alice");
+    alice.email = Some("Alice.Ä@Example.test".into());
+    alice.is_admin = true;
+    alice.tokens_not_before = 7;
+    alice.password_changed_at = Some(8);
+    store.insert_user(&alice).await.unwrap();
+    assert_eq!(store.find_user("alice").await.unwrap().unwrap().username, "alice");
+    for login in ["alice", "alice.ä@example.test", "ALICE.Ä@example.TEST"] {
+        let found = store.find_user_by_login(login).await.unwrap().unwrap();
+        assert_eq!(format!("{found:?}"), format!("{alice:?}"), "{login}");
+    }
+    for login in ["Alice", "alice.", "", "alice@example.test"] {
+        assert!(store.find_user_by_login(login).await.unwrap().is_none(), "{login}");
+    }
+}
+
+pub async fn a_user_name_wins_over_anothers_email(world: World) {
+    let store = world.store;
+    let mut squatter = user("mallory");
+    squatter.email = Some("bob".into());
+    store.insert_user(&squatter).await.unwrap();
+    store.insert_user(&user("bob")).await.unwrap();
+    assert_eq!(store.find_user_by_login("bob").await.unwrap().unwrap().id, "bob");
+}
+
+pub async fn a_user_name_or_email_is_given_once(world: World) {
+    let store = world.store;
+    store.insert_user(&user("alice")).await.unwrap();
+    let mut same_name = user("alice");
+    (same_name.id, same_name.email) = ("other".into(), None);
+    assert!(matches!(store.insert_user(&same_name).await, Err(Error::Conflict("username"))));
+    let mut same_email = user("other");
+    same_email.email = Some("ALICE@example.test".into());
+    assert!(matches!(store.insert_user(&same_email).await, Err(Error::Conflict("email"))));
+    for name in ["u1", "u2"] {
+        let mut without_email = user(name);
+        without_email.email = None;
+        store.insert_user(&without_email).await.unwrap();
+    }
+    let mut renamed = user("u1");
+    (renamed.username, renamed.email) = ("alice".into(), None);
+    assert!(matches!(store.update_user(&renamed, NOW).await, Err(Error::Conflict("username"))));
+}
+
+pub async fn users_are_listed_in_pages_by_user_name(world: World) {
+    let store = world.store;
+    for name in ["d", "B", "a", "ä", "c"] {
+        store.insert_user(&user(name)).await.unwrap();
+    }
+    let mut seen = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = store.list_users(&after, 2).await.unwrap();
+        assert!(page.len() <= 2);
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.username);
+        seen.extend(page.into_iter().map(|user| user.username));
+    }
+    assert_eq!(seen, ["B", "a", "c", "d", "ä"]);
+}
+
+pub async fn of_many_first_administrators_one_is_made(world: World) {
+    assert!(world.store.any_admin().await.unwrap().is_none());
+    let other = world.another().await;
+    let made = at_once(20, |number| {
+        let store = if number % 2 == 0 { world.store.clone() } else { other.clone() };
+        async move {
+            let mut admin = user(&format!("admin{number}"));
+            admin.is_admin = true;
+            store.insert_first_admin(&admin).await.unwrap()
+        }
+    })
+    .await;
+    assert_eq!(made.iter().filter(|made| **made).count(), 1);
+    assert_eq!(world.store.list_users("", 100).await.unwrap().len(), 1);
+    assert!(world.store.any_admin().await.unwrap().unwrap().is_admin);
+}
+
+pub async fn a_user_is_changed_but_for_what_has_its_own_way(world: World) {
+    let store = world.store;
+    store.insert_user(&user("alice")).await.unwrap();
+    let mut changed = user("alice");
+    changed.username = "alicia".into();
+    changed.email = Some("Alicia@example.test".into());
+    changed.email_verified = false;
+    changed.claims = "{}".into();
+    changed.is_admin = true;
+    changed.password_hash = Some("smuggled".into());
+    changed.disabled_at = Some(1);
+    changed.tokens_not_before = 9;
+    assert!(store.update_user(&changed, NOW + 5).await.unwrap());
+    assert!(!store.update_user(&user("nobody"), NOW).await.unwrap());
+    let found = store.find_user_by_login("alicia@example.test").await.unwrap().unwrap();
+    assert_eq!((found.username.as_str(), found.claims.as_str()), ("alicia", "{}"));
+    assert_eq!((found.email_verified, found.is_admin, found.updated_at), (false, true, NOW + 5));
+    assert_eq!((found.password_hash.as_deref(), found.disabled_at), (Some("hash 1"), None));
+    assert_eq!(found.tokens_not_before, 0);
+}
+
+pub async fn a_password_hash_is_upgraded_only_from_the_one_that_was_read(world: World) {
+    let store = world.store;
+    store.insert_user(&user("alice")).await.unwrap();
+    assert!(!store.upgrade_password_hash("alice", "hash 0", "hash 2").await.unwrap());
+    assert!(store.upgrade_password_hash("alice", "hash 1", "hash 2").await.unwrap());
+    let alice = store.find_user("alice").await.unwrap().unwrap();
+    assert_eq!((alice.password_hash.as_deref(), alice.tokens_not_before), (Some("hash 2"), 0));
+}
+
+/// Everything that alice and `app` can have going on.
+async fn alice_is_busy(world: World) -> World {
+    let world = world.with_alice_and_app().await;
+    let store = &world.store;
+    let mut offline = family("f2");
+    offline.offline = true;
+    store.insert_family(&family("f1")).await.unwrap();
+    store.insert_family(&offline).await.unwrap();
+    store.insert_code(&code("c1")).await.unwrap();
+    store.insert_device(&device("d1")).await.unwrap();
+    assert!(store.decide_device("d1", true, "alice", "s1", "{}", NOW).await.unwrap());
+    world
+}
+
+async fn assert_nothing_of_alice_is_left(store: &Store, at: i64) {
+    assert!(store.find_session("s1", &hash("cookie"), at, 0).await.unwrap().is_none());
+    for id in ["f1", "f2"] {
+        assert!(matches!(store.rotate_family(rotation(id, 1, at)).await.unwrap(), Rotation::Dead), "{id}");
+        assert!(store.find_family(id).await.unwrap().unwrap().revoked_at.is_some());
+    }
+    assert!(matches!(store.consume_code("c1", &hash("code"), at).await.unwrap(), Consumed::Unknown));
+    assert!(store.consume_device("d1", at, None).await.unwrap().is_none());
+    assert_eq!(revocations(store).await, ["user:alice"]);
+    let revocation = store.revocations_after(0, 0).await.unwrap().remove(0);
+    assert_eq!((revocation.not_before, revocation.expires_at), (NOW + 1, NOW + HOUR));
+}
+
+pub async fn a_new_password_ends_everything_from_before(world: World) {
+    let world = alice_is_busy(world).await;
+    let store = &world.store;
+    assert!(!store.change_password("nobody", "hash 2", NOW + 1, NOW + HOUR).await.unwrap());
+    assert!(store.change_password("alice", "hash 2", NOW + 1, NOW + HOUR).await.unwrap());
+    assert_nothing_of_alice_is_left(store, NOW + 2).await;
+    let alice = store.find_user("alice").await.unwrap().unwrap();
+    assert_eq!((alice.password_hash.as_deref(), alice.password_changed_at), (Some("hash 2"), Some(NOW + 1)));
+    assert_eq!(alice.tokens_not_before, NOW + 1);
+    // The login with the new password, in the same millisecond.
+    let mut next = session("s2", "alice");
+    next.auth_time = NOW + 1;
+    store.insert_session(&next).await.unwrap();
+    assert!(store.find_session("s2", &hash("cookie"), NOW + 1, 0).await.unwrap().is_some());
+}
+
+pub async fn disabling_a_user_ends_everything_and_enabling_revives_nothing(world: World) {
+    let world = alice_is_busy(world).await;
+    let store = &world.store;
+    assert!(!store.set_user_disabled("nobody", true, NOW + 1, NOW + HOUR).await.unwrap());
+    assert!(store.set_user_disabled("alice", true, NOW + 1, NOW + HOUR).await.unwrap());
+    assert_eq!(store.find_user("alice").await.unwrap().unwrap().disabled_at, Some(NOW + 1));
+    assert_nothing_of_alice_is_left(store, NOW + 2).await;
+    assert!(store.set_user_disabled("alice", false, NOW + 3, NOW + HOUR).await.unwrap());
+    assert_eq!(store.find_user("alice").await.unwrap().unwrap().disabled_at, None);
+    assert_nothing_of_alice_is_left(store, NOW + 4).await;
+}
