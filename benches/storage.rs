@@ -1,5 +1,14 @@
 //! What the storage does per second without HTTP and signatures: `cargo bench --bench storage -- [SECONDS] [TASKS]`.
 //! Prints durable operations per second and the processor time of the whole process per operation.
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 use std::future::Future;
 use std::path::Path;
@@ -33,8 +42,7 @@ async fn run(duration: Duration, tasks: usize) {
     seed(&store).await;
     println!("{tasks} tasks, {FAMILIES} families, fsync {:.0} us", fsync_time(directory.as_ref().map(|d| d.path())));
 
-    measure("rotate_family", duration, tasks, |task, turn| {
-        let store = store.clone();
+    measure(&store, "rotate_family", duration, tasks, move |store, task, turn| {
         async move {
             // Each task walks over families of its own, so that a batch holds distinct ones.
             let per_task = FAMILIES / tasks;
@@ -59,14 +67,12 @@ async fn run(duration: Duration, tasks: usize) {
     })
     .await;
 
-    measure("insert_code", duration, tasks, |task, turn| {
-        let store = store.clone();
-        async move { store.insert_code(&code(task, turn)).await.unwrap() }
+    measure(&store, "insert_code", duration, tasks, move |store, task, turn| async move {
+        store.insert_code(&code(task, turn)).await.unwrap()
     })
     .await;
 
-    measure("redeem_code with family", duration, tasks, |task, turn| {
-        let store = store.clone();
+    measure(&store, "redeem_code with family", duration, tasks, move |store, task, turn| {
         async move {
             let code = code(task, turn);
             let family = family(1_000_000 + task * 10_000_000 + turn);
@@ -76,39 +82,33 @@ async fn run(duration: Duration, tasks: usize) {
     })
     .await;
 
-    measure("insert_access_token", duration, tasks, |task, turn| {
-        let store = store.clone();
-        async move {
-            let id = format!("{:08x}-0000-7000-8000-{task:012x}", turn);
-            let token = AccessTokenRecord { id, secret_hash: vec![7; 32], claims: "{}".repeat(150), expires_at: FAR };
-            store.insert_access_token(&token).await.unwrap();
-        }
+    measure(&store, "insert_access_token", duration, tasks, move |store, task, turn| async move {
+        let id = format!("{:08x}-0000-7000-8000-{task:012x}", turn);
+        let token = AccessTokenRecord { id, secret_hash: vec![7; 32], claims: "{}".repeat(150), expires_at: FAR };
+        store.insert_access_token(&token).await.unwrap();
     })
     .await;
 
-    measure("find_session", duration, tasks, |task, _| {
-        let store = store.clone();
-        async move {
-            assert!(store.find_session(&session_id(task), &[1; 32], 2, 0).await.unwrap().is_some());
-        }
+    measure(&store, "find_session", duration, tasks, move |store, task, _| async move {
+        assert!(store.find_session(&session_id(task), &[1; 32], 2, 0).await.unwrap().is_some());
     })
     .await;
     store.close().await;
 }
 
-async fn measure<F, T>(name: &str, duration: Duration, tasks: usize, operation: F)
+async fn measure<F, T>(store: &Store, name: &str, duration: Duration, tasks: usize, operation: F)
 where
-    F: Fn(usize, usize) -> T + Clone + Send + 'static,
+    F: Fn(Store, usize, usize) -> T + Clone + Send + 'static,
     T: Future<Output = ()> + Send + 'static,
 {
     let (begin, cpu) = (Instant::now(), processor_time());
     let running: Vec<_> = (0..tasks)
         .map(|task| {
-            let operation = operation.clone();
+            let (operation, store) = (operation.clone(), store.clone());
             tokio::spawn(async move {
                 let mut turn = 0;
                 while begin.elapsed() < duration {
-                    operation(task, turn).await;
+                    operation(store.clone(), task, turn).await;
                     turn += 1;
                 }
                 turn

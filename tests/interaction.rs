@@ -1,6 +1,13 @@
 //! What a person's browser goes through, over HTTP and without JavaScript.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-#![allow(clippy::needless_pass_by_value, clippy::items_after_statements, clippy::format_collect, reason = "tests")]
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 #[path = "interaction/authorize.rs"]
 mod authorize;

@@ -1,6 +1,13 @@
 //! The protocol as programs see it, over HTTP.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-#![allow(clippy::needless_pass_by_value, clippy::items_after_statements, clippy::format_collect, reason = "tests")]
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 #[path = "protocol/authorization_code.rs"]
 mod authorization_code;

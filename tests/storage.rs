@@ -1,5 +1,14 @@
 //! The repositories' behaviour, the same on SQLite and PostgreSQL: each test of `suites!` runs on both.
 //! PostgreSQL needs `PORTCULLIS_TEST_POSTGRES`, as `tests/postgres.sh` sets it; without it those tests pass unseen.
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests"
+)]
 
 #[path = "storage/clients.rs"]
 mod clients;

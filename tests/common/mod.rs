@@ -1,7 +1,6 @@
 //! A real server over HTTP for the tests: its own database, keys, people and clients, and a clock that is moved by hand.
 
 #![allow(dead_code, unused_imports, reason = "each test binary uses a part")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod answer;
 mod browser;
