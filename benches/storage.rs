@@ -209,7 +209,7 @@ fn family(number: usize) -> FamilyRecord {
         client_id: "client".into(),
         user_id: user_id(number),
         session_id: session_id(number),
-        offline: number % 2 == 0,
+        offline: number.is_multiple_of(2),
         scope: "openid profile email offline_access".into(),
         details: r#"{"auth_time":1700000000,"acr":"urn:portcullis:password","amr":["pwd"],"nonce":"n-0S6_WzA2Mj"}"#
             .into(),
