@@ -31,6 +31,9 @@ const MAX_URIS: usize = 100;
 const MAX_URI_BYTES: usize = 2048;
 const MAX_NAME_CHARS: usize = 200;
 const MAX_CLIENT_ID_BYTES: usize = 200;
+const MAX_CONTACTS: usize = 20;
+const MAX_ACR_VALUES: usize = 20;
+const MAX_LINE_CHARS: usize = 200;
 /// Schemes that browsers run or read from themselves.
 const DANGEROUS_SCHEMES: [&str; 9] =
     ["javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source", "ws"];
@@ -75,6 +78,9 @@ fn grants(metadata: &ClientMetadata, found: &mut Found) {
     if metadata.response_types.iter().any(|name| name != "code") {
         found.metadata("response_types", "only code is supported");
     }
+    if uses(GrantType::AuthorizationCode) && metadata.response_types.is_empty() {
+        found.metadata("response_types", "authorization_code needs code");
+    }
     if uses(GrantType::AuthorizationCode) && metadata.redirect_uris.is_empty() {
         found.redirect_uri("redirect_uris", "authorization_code needs at least one");
     }
@@ -84,6 +90,9 @@ fn grants(metadata: &ClientMetadata, found: &mut Found) {
     let is_public = metadata.token_endpoint_auth_method == AuthMethod::None.name();
     if uses(GrantType::ClientCredentials) && is_public {
         found.metadata("grant_types", "client_credentials needs a client that authenticates");
+    }
+    if is_public && metadata.resource_server {
+        found.metadata("resource_server", "introspection needs a client that authenticates");
     }
     if is_public && !metadata.require_pkce {
         found.metadata("require_pkce", "a public client cannot be exempted");
@@ -151,14 +160,16 @@ fn redirect_uri(uri: &str, native: bool) -> Result<(), String> {
     if uri.contains('*') {
         return Err("wildcards are not supported; register each URI".to_owned());
     }
-    if !uri.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("must be ASCII without spaces; write an international host in its xn-- form".to_owned());
+    if !uri.bytes().all(|byte| byte.is_ascii_graphic() && !br#""<>\^`{|}"#.contains(&byte)) {
+        return Err("must be an ASCII URI (RFC 3986); write an international host in its xn-- form".to_owned());
     }
     let url = Url::parse(uri).map_err(|error| format!("is no absolute URI: {error}"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must have no user info".to_owned());
     }
     match url.scheme() {
+        // What browsers forgive (`https:app.test`, `https:///app.test`) would be read otherwise by others.
+        "http" | "https" if !has_authority(uri) => Err("must have // and a host after the scheme".to_owned()),
         "https" => Ok(()),
         "http" if is_loopback(&url) => Ok(()),
         "http" => Err("plain http is for loopback addresses only".to_owned()),
@@ -169,6 +180,11 @@ fn redirect_uri(uri: &str, native: bool) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+fn has_authority(uri: &str) -> bool {
+    let after_scheme = uri.split_once(':').and_then(|(_, rest)| rest.strip_prefix("//"));
+    after_scheme.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', ':']))
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -190,6 +206,13 @@ fn presentation(metadata: &ClientMetadata, found: &mut Found) {
             found.metadata("client_name", format!("must be 1 to {MAX_NAME_CHARS} characters that can be seen"));
         }
     }
+    if metadata.contacts.len() > MAX_CONTACTS || !metadata.contacts.iter().all(|contact| is_line(contact)) {
+        found.metadata("contacts", format!("must be at most {MAX_CONTACTS} lines of text"));
+    }
+    if metadata.default_acr_values.len() > MAX_ACR_VALUES || !metadata.default_acr_values.iter().all(|acr| is_line(acr))
+    {
+        found.metadata("default_acr_values", format!("must be at most {MAX_ACR_VALUES} names of classes"));
+    }
     for (member, uri) in [
         ("client_uri", &metadata.client_uri),
         ("logo_uri", &metadata.logo_uri),
@@ -201,6 +224,10 @@ fn presentation(metadata: &ClientMetadata, found: &mut Found) {
             found.metadata(member, "must be an https URL");
         }
     }
+}
+
+fn is_line(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= MAX_LINE_CHARS && !text.chars().any(char::is_control)
 }
 
 fn is_web_page(uri: &str) -> bool {
@@ -340,6 +367,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::base::SystemRandom;
+    use crate::jose::SigningKey;
 
     const LIVE: [Algorithm; 2] = [Algorithm::ES256, Algorithm::RS256];
 
@@ -362,6 +391,13 @@ mod tests {
             "https://u:p@app.test/cb",
             "https://app。test/cb",
             "https://app.test/c b",
+            "https:app.test/cb",
+            "https:/app.test/cb",
+            "https:///app.test/cb",
+            "https:\\\\app.test/cb",
+            "https://app.test\\@evil.test/cb",
+            "https://",
+            "http:127.0.0.1/cb",
             "/cb",
             "javascript:alert(1)",
             "data:text/html,x",
@@ -415,7 +451,38 @@ mod tests {
         let private = json!({ "grant_types": ["client_credentials"], "token_endpoint_auth_method": "private_key_jwt",
             "jwks": { "keys": [{ "kty": "EC", "crv": "P-256", "x": "a", "y": "b", "d": "c" }] } });
         assert_eq!(found(private), [("invalid_client_metadata", "jwks")]);
-        let alg = json!({ "grant_types": ["client_credentials"], "token_endpoint_auth_signing_alg": "none" });
-        assert_eq!(found(alg), [("invalid_client_metadata", "token_endpoint_auth_signing_alg")]);
+        for (method, alg) in
+            [("client_secret_basic", "none"), ("private_key_jwt", "HS256"), ("client_secret_jwt", "ES256")]
+        {
+            let wrong = json!({ "grant_types": [], "token_endpoint_auth_method": method,
+                "token_endpoint_auth_signing_alg": alg });
+            assert_eq!(found(wrong), [("invalid_client_metadata", "token_endpoint_auth_signing_alg")], "{method}");
+        }
+        let unanswered = json!({ "redirect_uris": ["https://app.test/cb"], "response_types": [] });
+        assert_eq!(found(unanswered), [("invalid_client_metadata", "response_types")]);
+        let reader = json!({ "grant_types": [], "token_endpoint_auth_method": "none", "resource_server": true });
+        assert_eq!(found(reader), [("invalid_client_metadata", "resource_server")]);
+        let lines = json!({ "grant_types": [], "contacts": ["a\nb"], "default_acr_values": [""] });
+        let expected = [("invalid_client_metadata", "contacts"), ("invalid_client_metadata", "default_acr_values")];
+        assert_eq!(found(lines), expected);
+    }
+
+    #[test]
+    fn the_keys_of_a_private_key_jwt_client_must_fit_its_algorithm() {
+        let key = |alg: Algorithm| {
+            let der = SigningKey::generate(alg, &SystemRandom::default()).unwrap();
+            SigningKey::from_pkcs8(alg, &der).unwrap().public_jwk
+        };
+        let with = |keys: Value, alg: Option<&str>| {
+            found(json!({ "grant_types": ["client_credentials"], "token_endpoint_auth_method": "private_key_jwt",
+                "jwks": { "keys": keys }, "token_endpoint_auth_signing_alg": alg }))
+        };
+        let wrong = [("invalid_client_metadata", "jwks")];
+        let ec = key(Algorithm::ES256);
+        assert_eq!(with(json!([ec]), None), []);
+        assert_eq!(with(json!([ec]), Some("ES256")), []);
+        assert_eq!(with(json!([ec]), Some("PS256")), wrong);
+        assert_eq!(with(json!([]), None), wrong);
+        assert_eq!(with(json!([{ "kty": "oct", "k": "AAAA" }]), None), wrong);
     }
 }
