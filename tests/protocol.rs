@@ -13,6 +13,8 @@
 mod authorization_code;
 #[path = "protocol/bad_input.rs"]
 mod bad_input;
+#[path = "protocol/claims.rs"]
+mod claims;
 #[path = "protocol/client_auth.rs"]
 mod client_auth;
 #[path = "protocol/client_credentials.rs"]

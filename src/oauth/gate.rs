@@ -41,14 +41,22 @@ pub enum Subject<'a> {
 pub struct Permit<'a> {
     pub(super) client: &'a Client,
     pub(super) subject: Subject<'a>,
+    /// When it was decided. Tokens are dated with it and not with the moment of their signature: an end that comes
+    /// between the two must void them.
+    pub(super) at: Timestamp,
 }
 
 /// The one gate before every token: the client is enabled as of now, and nothing that the grant came from has ended.
 ///
 /// That the user is enabled and the session alive is decided by the storage in the very statement that consumes a code
-/// or device code, or rotates a refresh token; what it has recorded of ends until now is looked at again here.
-/// Errors: `invalid_client`, `invalid_grant`.
-pub fn may_issue<'a>(cx: &Context, client: &'a Client, subject: Subject<'a>) -> Result<Permit<'a>, Error> {
+/// or device code, or rotates a refresh token; what it has recorded of ends until now is looked at again here. `at` is
+/// the time that statement decides by. Errors: `invalid_client`, `invalid_grant`.
+pub fn may_issue<'a>(
+    cx: &Context,
+    client: &'a Client,
+    subject: Subject<'a>,
+    at: Timestamp,
+) -> Result<Permit<'a>, Error> {
     let is_enabled = cx.clients.get(&client.client_id).is_some_and(|current| !current.disabled);
     if !is_enabled {
         return Err(Error::invalid_client("client authentication failed"));
@@ -67,5 +75,36 @@ pub fn may_issue<'a>(cx: &Context, client: &'a Client, subject: Subject<'a>) -> 
     if ended {
         return Err(Error::invalid_grant("the grant has ended"));
     }
-    Ok(Permit { client, subject })
+    Ok(Permit { client, subject, at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::RevocationKind;
+    use crate::oauth::ScopeSet;
+    use crate::oauth::issue::{Issuance, issue};
+    use crate::oauth::testing::{ALICE, C1, SESSION, World};
+
+    #[tokio::test]
+    async fn an_end_between_the_decision_and_the_signature_voids_the_token() {
+        let world = World::new().await;
+        let (cx, authentication) = (&world.cx, world.authentication());
+        let client = cx.clients.get(C1).unwrap();
+        let grant = PersonGrant {
+            user_id: ALICE,
+            session_id: SESSION,
+            family_id: "01900000-0000-7000-8000-000000000003",
+            offline: true,
+            granted_at: cx.now(),
+            authentication: &authentication,
+        };
+        let permit = may_issue(cx, &client, Subject::Person(grant), cx.now()).unwrap();
+        // Signed out everywhere, by another instance even.
+        cx.revocations.apply(RevocationKind::User, ALICE, cx.now(), cx.revocation_expires_at(cx.now()));
+        world.pass(1);
+        let scope = ScopeSet::parse("openid").unwrap();
+        let tokens = issue(cx, permit, Issuance { scope: &scope, nonce: None, refresh_token: None }).await.unwrap();
+        assert!(!world.is_live(&tokens.access_token).await);
+    }
 }

@@ -33,7 +33,7 @@ pub struct Issuance<'a> {
 
 /// Makes the tokens that `permit` allows.
 pub async fn issue(cx: &Context, permit: Permit<'_>, issuance: Issuance<'_>) -> Result<TokenResponse, Error> {
-    let now = cx.now();
+    let now = permit.at;
     let client = permit.client;
     let scope = issuance.scope.to_string();
     let access_token = access_token(cx, &permit, &scope, now).await?;

@@ -36,6 +36,11 @@ impl RevocationKind {
     fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
+
+    /// Whether what it names never gives tokens again, so that when a token was issued makes no difference.
+    const fn is_final(self) -> bool {
+        matches!(self, Self::Jti | Self::Family | Self::Session)
+    }
 }
 
 /// What a token carries that a revocation may name.
@@ -98,7 +103,7 @@ impl RevocationView {
 
     /// Takes in a revocation made by this instance, after its commit.
     pub fn apply(&self, kind: RevocationKind, key: &str, not_before: Timestamp, expires_at: Timestamp) {
-        self.marks(kind).put(key, Mark { not_before: not_before.millis(), expires_at: expires_at.millis() });
+        self.put(kind, key, not_before.millis(), expires_at.millis());
     }
 
     /// The `seq` after which to read the table next.
@@ -110,7 +115,7 @@ impl RevocationView {
     pub fn take_in(&self, rows: &[RevocationRecord]) {
         for row in rows {
             if let Some(kind) = RevocationKind::from_name(&row.kind) {
-                self.marks(kind).put(&row.key, Mark { not_before: row.not_before, expires_at: row.expires_at });
+                self.put(kind, &row.key, row.not_before, row.expires_at);
             } else {
                 tracing::warn!(kind = %row.kind, "a revocation of an unknown kind is ignored");
             }
@@ -125,6 +130,11 @@ impl RevocationView {
         for kind in RevocationKind::ALL {
             self.marks(kind).drop_expired(now.millis());
         }
+    }
+
+    fn put(&self, kind: RevocationKind, key: &str, not_before: i64, expires_at: i64) {
+        let not_before = if kind.is_final() { i64::MAX } else { not_before };
+        self.marks(kind).put(key, Mark { not_before, expires_at });
     }
 
     fn marks(&self, kind: RevocationKind) -> &Marks {
@@ -210,6 +220,22 @@ mod tests {
         // An older mark that arrives late takes nothing back.
         view.apply(RevocationKind::User, "u", at(10), at(20));
         assert!(view.is_void(&TOKEN));
+    }
+
+    #[test]
+    fn what_has_ended_for_good_gives_no_later_token_either() {
+        // Of two exchanges at once, the replay's revocation can come before the other's token is made.
+        for (kind, key, for_good) in [
+            (RevocationKind::Jti, "j", true),
+            (RevocationKind::Family, "f", true),
+            (RevocationKind::Session, "s", true),
+            (RevocationKind::User, "u", false),
+            (RevocationKind::Client, "c", false),
+        ] {
+            let view = RevocationView::default();
+            view.apply(kind, key, at(1_000), at(9_000));
+            assert_eq!(view.is_void(&TOKEN), for_good, "{kind:?}");
+        }
     }
 
     #[test]

@@ -68,6 +68,19 @@ impl ScopeSet {
     }
 }
 
+impl<'a> FromIterator<&'a str> for ScopeSet {
+    /// Of scopes known to be well-formed.
+    fn from_iter<I: IntoIterator<Item = &'a str>>(scopes: I) -> Self {
+        let mut set = Self::default();
+        for scope in scopes {
+            if !set.contains(scope) {
+                set.0.push(scope.to_owned());
+            }
+        }
+        set
+    }
+}
+
 impl fmt::Display for ScopeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join(" "))

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::claims::STANDARD_CLAIMS;
-use crate::oauth::Error;
+use crate::oauth::{Error, ScopeSet};
 
 /// The `claims` request parameter (OpenID Connect Core §5.5), reduced to what this server can do about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,21 @@ impl ClaimsRequest {
         })
     }
 
+    /// The request without the claims whose scope is not in `allowed`: asking for them one by one goes no further.
+    #[must_use]
+    pub fn within(mut self, allowed: &ScopeSet) -> Self {
+        let may_have = |name: &String| scope_of(name).is_some_and(|scope| allowed.contains(scope));
+        self.userinfo.retain(may_have);
+        self.id_token.retain(may_have);
+        self
+    }
+
+    /// The scopes that the claims asked for belong to: a person who allows them is told the same as for the scopes.
+    pub fn scopes(&self) -> ScopeSet {
+        let names = self.userinfo.iter().chain(&self.id_token);
+        names.filter_map(|name| scope_of(name)).collect()
+    }
+
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -71,6 +86,10 @@ fn standard(claims: Option<&Map<String, Value>>) -> Vec<String> {
     let Some(claims) = claims else { return Vec::new() };
     let names = STANDARD_CLAIMS.iter().map(|claim| claim.name);
     names.filter(|name| claims.contains_key(*name)).map(str::to_owned).collect()
+}
+
+fn scope_of(claim: &str) -> Option<&'static str> {
+    STANDARD_CLAIMS.iter().find(|standard| standard.name == claim).map(|standard| standard.scope)
 }
 
 fn values(claim: &Value) -> Vec<String> {
@@ -100,6 +119,18 @@ mod tests {
         assert_eq!(request.sub.as_deref(), Some("u1"));
         assert_eq!(request.acr_values, ["urn:a"]);
         assert!(request.acr_essential && request.auth_time);
+    }
+
+    #[test]
+    fn claims_belong_to_scopes_and_go_no_further_than_those() {
+        let request = ClaimsRequest::parse(
+            r#"{"userinfo": {"name": null, "email": null}, "id_token": {"email_verified": null, "nickname": null}}"#,
+        )
+        .unwrap();
+        assert_eq!(request.scopes().to_string(), "profile email");
+        let within = request.within(&ScopeSet::parse("openid email").unwrap());
+        assert_eq!(within.userinfo, ["email"]);
+        assert_eq!(within.id_token, ["email_verified"]);
     }
 
     #[test]

@@ -81,6 +81,11 @@ impl AuthorizationRequest {
         self.prompt.contains(&prompt)
     }
 
+    /// All that a person is asked to allow: the scopes, and those of the single claims asked for.
+    pub fn asked(&self) -> ScopeSet {
+        self.scope.union(&self.claims.scopes())
+    }
+
     /// The error response to this request.
     pub fn refuse(&self, error: &Error, issuer: &str) -> AuthorizationResponse {
         AuthorizationResponse::error(&self.redirect_uri, self.response_mode, self.state.as_deref(), error, issuer)
@@ -195,6 +200,7 @@ fn rest(cx: &Context, bound: &Bound, params: &Params, scope: ScopeSet) -> Result
     let prompt = prompt(params)?;
     let asked_max_age = max_age(params)?;
     let claims = params.get("claims").map(ClaimsRequest::parse).transpose()?.unwrap_or_default();
+    let claims = claims.within(&client.scope);
     let hinted = params.get("id_token_hint").map(|hint| hinted_subject(cx, hint)).transpose()?;
     if let (Some(hinted), Some(claimed)) = (&hinted, &claims.sub)
         && hinted != claimed
@@ -308,5 +314,36 @@ impl AuthorizationRequest {
             ui_locales: Vec::new(),
             claims: ClaimsRequest::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::testing::{C1, CHALLENGE, REDIRECT_URI, World};
+
+    fn asked(world: &World, changes: &[(&str, &str)]) -> Result<AuthorizationRequest, Refusal> {
+        let mut params = vec![
+            ("response_type", "code"),
+            ("client_id", C1),
+            ("redirect_uri", REDIRECT_URI),
+            ("scope", "openid"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ];
+        params.retain(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+        params.extend(changes);
+        let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
+        read(&world.cx, &Params::parse(encoded.as_bytes()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn claims_need_a_scope_the_client_may_have_and_the_persons_leave() {
+        let world = World::new().await;
+        let claims = r#"{"userinfo": {"email": null, "phone_number": null}, "id_token": {"name": null}}"#;
+        let request = asked(&world, &[("claims", claims)]).unwrap();
+        assert_eq!(request.claims.userinfo, ["email"], "phone is not among the client's scopes");
+        assert_eq!(request.scope.to_string(), "openid");
+        assert_eq!(request.asked().to_string(), "openid email profile");
     }
 }

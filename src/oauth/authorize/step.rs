@@ -93,7 +93,7 @@ fn consent_is_due(
     if progress.allowed_by.as_deref() == Some(&session.user_id) {
         return false;
     }
-    let known = client.metadata.skip_consent || consented.is_some_and(|known| request.scope.is_subset_of(known));
+    let known = client.metadata.skip_consent || consented.is_some_and(|known| request.asked().is_subset_of(known));
     request.has_prompt(Prompt::Consent) || !known
 }
 
@@ -155,6 +155,14 @@ mod tests {
         assert_eq!(step(&request(&[Prompt::None], None), None, ""), Err("login_required"));
         assert_eq!(step(&request(&[], None), Some(&session(1)), "profile"), Ok(Step::Consent));
         assert_eq!(step(&request(&[Prompt::None], None), Some(&session(1)), "profile"), Err("consent_required"));
+    }
+
+    #[test]
+    fn single_claims_need_consent_like_their_scope() {
+        let mut sly = request(&[], None);
+        sly.claims.userinfo = vec!["email".to_owned()];
+        assert_eq!(step(&sly, Some(&session(1)), "openid profile"), Ok(Step::Consent));
+        assert_eq!(step(&sly, Some(&session(1)), "openid profile email"), Ok(Step::Issue));
     }
 
     #[test]

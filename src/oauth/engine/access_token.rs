@@ -102,6 +102,9 @@ impl<'a> CodeMachine<'a> {
         if self.request.redirect_uri.is_some_and(|uri| uri != details.redirect_uri) {
             return Err(other_redirect_uri());
         }
+        if self.request.redirect_uri.is_none() && details.code_challenge.is_none() {
+            return Err(Error::invalid_grant("redirect_uri must be repeated where there is no code_challenge"));
+        }
         verify_pkce(&pkce, stored, self.request.code_verifier)?;
         match self.machine.advance(Input::Extended { access_extensions: Extensions::new() }) {
             Output::Issue { .. } => Ok(()),

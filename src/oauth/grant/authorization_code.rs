@@ -87,10 +87,11 @@ pub async fn redeem(cx: &Context, request: TokenRequest<'_>) -> Result<TokenResp
         granted_at: Timestamp::from_millis(code.created_at),
         authentication: &details.authentication,
     };
-    let permit = may_issue(cx, client, Subject::Person(grant))?;
+    let now = cx.now();
+    let permit = may_issue(cx, client, Subject::Person(grant), now)?;
     let family = begin_family(cx, client, &grant, &details.scope)?;
     let record = family.as_ref().map(|(record, _)| record);
-    match cx.store.redeem_code(&presented.id, presented.hash(), cx.now().millis(), record).await? {
+    match cx.store.redeem_code(&presented.id, presented.hash(), now.millis(), record).await? {
         Consumed::Fresh(_) => {}
         Consumed::Replayed(code) => return Err(end_replayed(cx, request, &code).await?),
         Consumed::Unknown => return Err(unknown_code()),
@@ -204,6 +205,14 @@ mod tests {
         let code = world.code(CP, "openid").await;
         let params = [("grant_type", "authorization_code"), ("code", code.expose()), ("code_verifier", VERIFIER)];
         assert!(world.token(CP, &params).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn s016_without_pkce_the_redirect_uri_must_be_repeated() {
+        let world = World::new().await;
+        let code = world.code_with(C1, "openid", |details| details.code_challenge = None).await;
+        let params = [("grant_type", "authorization_code"), ("code", code.expose())];
+        assert_eq!(refused(world.token(C1, &params).await), "invalid_grant");
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ pub async fn grant(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRespo
         return Err(Error::unauthorized_client("a public client has no credentials"));
     }
     let scope = negotiated(client, || negotiate(client, request.params.get("scope")))?;
-    let permit = may_issue(cx, client, Subject::Client)?;
+    let permit = may_issue(cx, client, Subject::Client, cx.now())?;
     issue(cx, permit, Issuance { scope: &scope, nonce: None, refresh_token: None }).await
 }
 

@@ -37,10 +37,11 @@ async fn exchange(cx: &Context, client: &Client, device: &DeviceRecord) -> Resul
         granted_at: Timestamp::from_millis(device.created_at),
         authentication: &approval.authentication,
     };
-    let permit = may_issue(cx, client, Subject::Person(grant))?;
+    let now = cx.now();
+    let permit = may_issue(cx, client, Subject::Person(grant), now)?;
     let family = begin_family(cx, client, &grant, &approval.scope)?;
     let record = family.as_ref().map(|(record, _)| record);
-    cx.store.consume_device(&device.id, cx.now().millis(), record).await?.ok_or_else(unknown)?;
+    cx.store.consume_device(&device.id, now.millis(), record).await?.ok_or_else(unknown)?;
     let issuance =
         Issuance { scope: &approval.scope, nonce: None, refresh_token: family.as_ref().map(|(_, token)| token) };
     issue(cx, permit, issuance).await

@@ -25,6 +25,7 @@ pub async fn refresh(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRes
     // Every token of ours proves itself by its key, so that an invented one costs no query.
     let token = RefreshToken::parse(text, &cx.refresh_key).ok_or_else(unknown_token)?;
     let family_id = token.family_id.to_string();
+    let now = cx.now();
 
     let family = if let Some(asked) = &asked {
         let family = cx.store.find_family(&family_id).await?.ok_or_else(unknown_token)?;
@@ -32,9 +33,9 @@ pub async fn refresh(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRes
             return Err(refuse_other_client(cx, request, &family));
         }
         machine.recovered(&family.client_id, &granted(&family, client)?, Some(asked), is_live(cx, &family))?;
-        rotate(cx, request, &token, family_id).await?
+        rotate(cx, request, &token, family_id, now).await?
     } else {
-        let family = rotate(cx, request, &token, family_id).await?;
+        let family = rotate(cx, request, &token, family_id, now).await?;
         machine.recovered(&family.client_id, &granted(&family, client)?, None, is_live(cx, &family))?;
         family
     };
@@ -43,8 +44,9 @@ pub async fn refresh(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRes
         Some(asked) => asked,
         None => granted(&family, client)?,
     };
-    let authentication: Authentication =
+    let mut authentication: Authentication =
         serde_json::from_str(&family.details).map_err(|error| Error::Internal(Box::new(error)))?;
+    authentication.claims = authentication.claims.within(&client.scope);
     let grant = PersonGrant {
         user_id: &family.user_id,
         session_id: &family.session_id,
@@ -53,7 +55,7 @@ pub async fn refresh(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRes
         granted_at: Timestamp::from_millis(family.created_at),
         authentication: &authentication,
     };
-    let permit = may_issue(cx, client, Subject::Person(grant))?;
+    let permit = may_issue(cx, client, Subject::Person(grant), now)?;
     let successor = token.successor(&cx.refresh_key);
     issue(cx, permit, Issuance { scope: &scope, nonce: None, refresh_token: Some(&successor) }).await
 }
@@ -79,8 +81,8 @@ async fn rotate(
     request: TokenRequest<'_>,
     token: &RefreshToken,
     family_id: String,
+    now: Timestamp,
 ) -> Result<FamilyRecord, Error> {
-    let now = cx.now();
     let tokens = &cx.config.tokens;
     let rotation = RotateFamily {
         family_id,

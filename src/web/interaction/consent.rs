@@ -90,7 +90,7 @@ async fn remember(visit: &Visit<'_>, transaction: &Transaction, session: &Active
     let (cx, client_id) = (visit.cx(), &transaction.client.client_id);
     let before = cx.store.find_consent(&session.user.id, client_id).await?;
     let (before, created_at) = before.map_or((String::new(), cx.now().millis()), |old| (old.scope, old.created_at));
-    let scope = ScopeSet::parse(&format!("{before} {}", transaction.request.scope))
+    let scope = ScopeSet::parse(&format!("{before} {}", transaction.request.asked()))
         .map_err(|error| Error::Internal(Box::new(error)))?;
     cx.store
         .save_consent(&ConsentRecord {
@@ -111,7 +111,7 @@ fn audit(visit: &Visit<'_>, event: &str, transaction: &Transaction, session: &Ac
         session_id: Some(&session.sid),
     };
     let id = visit.id();
-    let details = json!({ "scope": transaction.request.scope.to_string() });
+    let details = json!({ "scope": transaction.request.asked().to_string() });
     visit.cx().audit(event, about, visit.caller(&id), &details);
 }
 
@@ -128,7 +128,7 @@ fn form(visit: &Visit<'_>, transaction: &Transaction, session: &ActiveSession) -
         client: &client,
         form: &target,
         username: &session.user.username,
-        scopes: scope_sentences(&visit.frame.t, &transaction.request.scope, &visit.app.config.metadata.scopes),
+        scopes: scope_sentences(&visit.frame.t, &transaction.request.asked(), &visit.app.config.metadata.scopes),
     };
     let leads_to = Some(transaction.request.redirect_uri.as_str());
     visit.page(&page, Answer { leads_to, ..Answer::default() })
