@@ -11,7 +11,7 @@ use crate::oauth::context::AuditSubject;
 use crate::oauth::{Error, ScopeSet};
 use crate::storage::{ConsentRecord, Consents as _};
 use crate::web::App;
-use crate::web::pages::{Answer, ClientCard, ConsentPage, scope_sentences};
+use crate::web::pages::{Answer, ClientCard, ConsentPage, destination, scope_sentences};
 
 const PURPOSE: &str = "consent";
 
@@ -129,6 +129,7 @@ fn form(visit: &Visit<'_>, transaction: &Transaction, session: &ActiveSession) -
         form: &target,
         username: &session.user.username,
         scopes: scope_sentences(&visit.frame.t, &transaction.request.asked(), &visit.app.config.metadata.scopes),
+        returns_to: destination(&visit.frame.t, &transaction.request.redirect_uri),
     };
     let leads_to = Some(transaction.request.redirect_uri.as_str());
     visit.page(&page, Answer { leads_to, ..Answer::default() })

@@ -16,7 +16,7 @@ const PURPOSE: &str = "setup";
 /// `GET /setup`: the link's code is in the fragment, which no server and no log sees.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
     let visit = Visit::new(&app, &req, &[]);
-    form(&visit, &Params::default(), None, StatusCode::OK)
+    form(&visit, &Params::default(), Outcome::default())
 }
 
 /// `POST /setup`: spends the link, and signs the administrator in.
@@ -43,8 +43,7 @@ async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Sto
     let user = match identity.redeem_setup_link(setup, &visit.origin()).await {
         Ok(user) => user,
         Err(error) => {
-            let (problem, status) = explained(visit, error)?;
-            return Ok(form(visit, &params, Some(problem), status));
+            return Ok(form(visit, &params, explained(visit, error)?));
         }
     };
     visit.cx().follow_revocations().await?;
@@ -62,39 +61,49 @@ async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Sto
     }
 }
 
-/// What is wrong, in words for the person and as a status.
-fn explained(visit: &Visit<'_>, error: SetupError) -> Result<(String, StatusCode), Stop> {
+/// What the form says about the attempt before: in words, which field, and as a status.
+#[derive(Default)]
+struct Outcome {
+    problem: Option<String>,
+    wrong: &'static str,
+    status: StatusCode,
+}
+
+fn explained(visit: &Visit<'_>, error: SetupError) -> Result<Outcome, Stop> {
     let t = &visit.frame.t;
-    let key = match error {
-        SetupError::DeadLink => "setup-dead",
-        SetupError::AdminExists => "setup-exists",
+    let (wrong, problem) = match error {
+        SetupError::DeadLink => ("code", t.text("setup-dead")),
+        SetupError::AdminExists => ("code", t.text("setup-exists")),
         SetupError::User(UserError::PasswordTooShort { min }) => {
-            return Ok((t.with("setup-password-short", "min", min), StatusCode::UNPROCESSABLE_ENTITY));
+            ("password", t.with("setup-password-short", "min", min))
         }
         SetupError::User(UserError::Busy { .. }) => {
-            return Ok((t.text("login-busy"), StatusCode::SERVICE_UNAVAILABLE));
+            let problem = Some(t.text("login-busy"));
+            return Ok(Outcome { problem, wrong: "", status: StatusCode::SERVICE_UNAVAILABLE });
         }
-        SetupError::User(UserError::PasswordTooLong) => "setup-password-long",
-        SetupError::User(UserError::PasswordIsName) => "setup-password-name",
-        SetupError::User(UserError::Email) => "setup-email-bad",
-        SetupError::User(UserError::Username) => "setup-username-bad",
+        SetupError::User(UserError::PasswordTooLong) => ("password", t.text("setup-password-long")),
+        SetupError::User(UserError::PasswordIsName) => ("password", t.text("setup-password-name")),
+        SetupError::User(UserError::Email) => ("email", t.text("setup-email-bad")),
+        SetupError::User(UserError::Username) => ("username", t.text("setup-username-bad")),
         SetupError::Storage(storage::Error::Conflict(_))
-        | SetupError::User(UserError::Storage(storage::Error::Conflict(_))) => "setup-taken",
+        | SetupError::User(UserError::Storage(storage::Error::Conflict(_))) => ("username", t.text("setup-taken")),
         SetupError::Storage(error) | SetupError::User(UserError::Storage(error)) => return Err(error.into()),
         SetupError::User(error) => return Err(Error::Internal(Box::new(error)).into()),
     };
-    Ok((t.text(key), StatusCode::UNPROCESSABLE_ENTITY))
+    Ok(Outcome { problem: Some(problem), wrong, status: StatusCode::UNPROCESSABLE_ENTITY })
 }
 
-fn form(visit: &Visit<'_>, params: &Params, problem: Option<String>, status: StatusCode) -> HttpResponse {
+fn form(visit: &Visit<'_>, params: &Params, outcome: Outcome) -> HttpResponse {
     let field = |name| params.get(name).unwrap_or_default();
     let page = SetupPage {
         page: &visit.frame,
         form: &visit.target("/setup", PURPOSE, ""),
+        code: if outcome.wrong == "code" { "" } else { field("code") },
         username: field("username"),
         email: field("email"),
-        problem,
+        problem: outcome.problem,
+        wrong: outcome.wrong,
         min_length: visit.app.config.passwords.min_length,
     };
-    visit.page(&page, Answer::with_status(status))
+    visit.page(&page, Answer::with_status(outcome.status))
 }

@@ -14,7 +14,7 @@ use crate::identity::{ActiveSession, Origin};
 use crate::oauth::authorize::SignedIn;
 use crate::oauth::{Caller, Context, Params};
 use crate::web::oauth::form;
-use crate::web::pages::{self, Answer, FormTarget, Frame, Locale};
+use crate::web::pages::{self, Answer, FormTarget, Frame};
 use crate::web::{App, client_address, request_id};
 
 /// One request of a person's browser: who asks, in which language, and the cookies that its answer will carry.
@@ -39,13 +39,13 @@ impl<'a> Visit<'a> {
             app.oauth.random.fill(&mut bytes);
             URL_SAFE_NO_PAD.encode(bytes)
         });
-        let frame = frame(app, req, ui_locales);
+        let frame = Frame::new(&app.config, req.headers(), ui_locales);
         Self { app, req, cookies, frame, device, device_is_new }
     }
 
     pub fn speak(&mut self, ui_locales: &[String]) {
         if !ui_locales.is_empty() {
-            self.frame = frame(self.app, self.req, ui_locales);
+            self.frame = Frame::new(&self.app.config, self.req.headers(), ui_locales);
         }
     }
 
@@ -148,15 +148,6 @@ impl From<&ActiveSession> for SignedIn {
             acr: session.acr.clone(),
             amr: session.amr.clone(),
         }
-    }
-}
-
-fn frame(app: &App, req: &HttpRequest, ui_locales: &[String]) -> Frame {
-    let accepted = req.headers().get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    Frame {
-        t: Locale::negotiate(ui_locales, accepted, &app.config.pages.default_locale),
-        base: app.config.issuer.path().to_owned(),
-        service: app.config.pages.service_name.clone(),
     }
 }
 

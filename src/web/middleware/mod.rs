@@ -30,6 +30,7 @@ use headers::StandingHeaders;
 
 use super::address::address_of;
 use super::answer::Refusal;
+use super::pages::refusal_page;
 use super::request::RequestInfo;
 use super::routes::{Audience, Route};
 use crate::base::RequestId;
@@ -129,7 +130,8 @@ where
         let _place = Place::take(&self.in_flight);
         let late = Rc::new(Cell::new(false));
         let answered = if let Err(refusal) = self.admit(&request, route) {
-            Ok(request.into_response(refusal.answer(route.audience, id)))
+            let answer = self.answer(&refusal, request.headers(), route, id);
+            Ok(request.into_response(answer))
         } else {
             time_body(&mut request, config.server.request_body_timeout.duration(), &late);
             serve_head_as_get(&mut request);
@@ -142,10 +144,10 @@ where
         let (status, answered) = match answered {
             Ok(mut response) => {
                 if late.get() {
-                    put_words(&mut response, &Refusal::of_status(StatusCode::REQUEST_TIMEOUT), route, id);
+                    self.put_words(&mut response, &Refusal::of_status(StatusCode::REQUEST_TIMEOUT), route, id);
                 } else if is_wordless(&response) {
                     let refusal = Refusal::of_status(response.status());
-                    put_words(&mut response, &refusal, route, id);
+                    self.put_words(&mut response, &refusal, route, id);
                 }
                 self.finish(response.response_mut(), route, id);
                 (response.status(), Ok(response))
@@ -164,6 +166,25 @@ where
             return Err(Refusal::of_status(StatusCode::SERVICE_UNAVAILABLE));
         }
         self.checks.pass(request, route)
+    }
+
+    /// The answer to a request that no handler answers, in the form that suits whoever reads it.
+    fn answer(&self, refusal: &Refusal, headers: &HeaderMap, route: Route, id: RequestId) -> HttpResponse {
+        match route.audience {
+            Audience::Person => refusal_page(&self.frame.config, headers, refusal, id),
+            audience => refusal.answer(audience, id),
+        }
+    }
+
+    /// Puts words into `response`, which keeps the headers it has: `Allow`, `Retry-After`.
+    fn put_words(&self, response: &mut ServiceResponse<BoxBody>, refusal: &Refusal, route: Route, id: RequestId) {
+        let mut answer = self.answer(refusal, response.request().headers(), route, id);
+        for (name, value) in response.headers().iter().filter(|(name, _)| *name != CONTENT_TYPE) {
+            if !answer.headers().contains_key(name) {
+                answer.headers_mut().insert(name.clone(), value.clone());
+            }
+        }
+        *response.response_mut() = answer;
     }
 
     fn finish(&self, response: &mut HttpResponse<BoxBody>, route: Route, id: RequestId) {
@@ -223,15 +244,6 @@ fn is_wordless(response: &ServiceResponse<BoxBody>) -> bool {
     let by_framework = response.response().error().is_some();
     matches!(response.response().body().size(), BodySize::None | BodySize::Sized(0))
         || by_framework && content_type.is_none_or(|content_type| content_type.starts_with(b"text/plain"))
-}
-
-fn put_words(response: &mut ServiceResponse<BoxBody>, refusal: &Refusal, route: Route, id: RequestId) {
-    let (content_type, body) = refusal.body(route.audience, id);
-    let answer = response.response_mut();
-    *answer.status_mut() = refusal.status;
-    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    let answer = std::mem::replace(answer, HttpResponse::new(refusal.status));
-    *response.response_mut() = answer.set_body(BoxBody::new(body));
 }
 
 fn allow_head_beside_get(headers: &mut HeaderMap) {
@@ -393,7 +405,7 @@ mod tests {
         let answer = json(response).await;
         assert_eq!((answer["error"].as_str(), answer["request_id"].as_str()), (Some("not_found"), Some(id.as_str())));
         let response = send(&frame, TestRequest::get().uri("/nothing")).await;
-        assert_eq!(response.headers().get(CONTENT_TYPE).unwrap(), "text/plain; charset=utf-8");
+        assert_eq!(response.headers().get(CONTENT_TYPE).unwrap(), "text/html; charset=utf-8");
     }
 
     #[actix_web::test]

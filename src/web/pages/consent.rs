@@ -14,6 +14,15 @@ pub struct ConsentPage<'a> {
     pub form: &'a FormTarget,
     pub username: &'a str,
     pub scopes: Vec<String>,
+    /// Where the answer goes: the host of the redirect URI, or words for an app of the device itself.
+    pub returns_to: String,
+}
+
+/// Where a redirect URI leads, as a person can judge it: a web host, else an app of the device.
+pub fn destination(t: &Locale, redirect_uri: &str) -> String {
+    let url = url::Url::parse(redirect_uri).ok();
+    let web = url.filter(|url| matches!(url.scheme(), "http" | "https"));
+    web.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| t.text("consent-returns-app"))
 }
 
 /// Scopes as sentences: the standard ones from the catalogue, the operator's own from the configuration, any other by

@@ -84,6 +84,8 @@ fn by_preference(header: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
 
     #[test]
@@ -99,14 +101,39 @@ mod tests {
         assert_eq!(Locale::negotiate(&[], Some("ar"), "en").dir(), "rtl");
     }
 
+    /// Each message with the variables it uses.
+    fn messages(catalogue: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let mut messages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut current = String::new();
+        for line in catalogue.lines() {
+            if let Some((id, _)) = line.split_once(" =").filter(|(id, _)| !id.starts_with([' ', '#', '[', '*'])) {
+                id.clone_into(&mut current);
+                assert!(messages.insert(current.clone(), BTreeSet::new()).is_none(), "{id} stands there twice");
+            }
+            let names =
+                line.split('$').skip(1).map(|rest| rest.split([' ', '}']).next().unwrap_or_default().to_owned());
+            messages.entry(current.clone()).or_default().extend(names);
+        }
+        messages
+    }
+
     #[test]
-    fn every_catalogue_has_every_text() {
-        let keys = |text: &str| -> Vec<String> {
-            let ids = text.lines().filter_map(|line| line.split_once(" =").map(|(id, _)| id));
-            ids.filter(|id| !id.starts_with([' ', '#', '[', '*'])).map(str::to_owned).collect()
-        };
-        let english = keys(include_str!("../../../locales/en/pages.ftl"));
-        let arabic = keys(include_str!("../../../locales/ar/pages.ftl"));
-        assert_eq!(english, arabic);
+    fn every_catalogue_has_every_text_with_the_same_variables() {
+        let english = messages(include_str!("../../../locales/en/pages.ftl"));
+        assert!(english["back-to"].contains("app"));
+        assert_eq!(english, messages(include_str!("../../../locales/ar/pages.ftl")));
+    }
+
+    #[test]
+    fn every_text_that_a_page_asks_for_is_in_the_catalogue() {
+        let english = messages(include_str!("../../../locales/en/pages.ftl"));
+        let templates = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/templates")).unwrap();
+        for template in templates.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()) {
+            for call in ["t.text(\"", "t.with(\""] {
+                for id in template.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
+                    assert!(english.contains_key(id), "{id}");
+                }
+            }
+        }
     }
 }

@@ -10,16 +10,19 @@ mod home;
 mod locale;
 mod login;
 mod logout;
+mod refusal;
 mod setup;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::header::{
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, RETRY_AFTER,
+};
 use askama::Template;
 
 pub use assets::{asset_url, routes};
 pub use client_card::ClientCard;
-pub use consent::{ConsentPage, scope_sentences};
+pub use consent::{ConsentPage, destination, scope_sentences};
 pub use device::{DeviceConfirmPage, DeviceDonePage, DeviceEntryPage};
 pub use error::{Developer, ErrorPage, TransactionLostPage};
 pub use form_post::FormPostPage;
@@ -27,18 +30,39 @@ pub use home::HomePage;
 pub use locale::{Locale, SHIPPED_LOCALES};
 pub use login::LoginPage;
 pub use logout::{LoggedOutPage, LogoutPage};
+pub use refusal::refusal_page;
 pub use setup::SetupPage;
 
-/// What every page needs: the language, the path all links stand below, and the service's name.
+use crate::config::Config;
+
+/// What every page needs: the language, the path all links stand below, and whose page it is.
 #[derive(Clone)]
 pub struct Frame {
     pub t: Locale,
     /// The issuer's path, empty or `/like/this`.
     pub base: String,
     pub service: String,
+    /// Host of the issuer, said at the foot of each page as the address bar says it.
+    pub host: String,
+    /// The operator's own policies.
+    pub policy_uri: Option<String>,
+    pub tos_uri: Option<String>,
 }
 
 impl Frame {
+    /// The frame for whoever sent `headers`; `ui_locales` of an application's request come before the browser's wish.
+    pub fn new(config: &Config, headers: &HeaderMap, ui_locales: &[String]) -> Self {
+        let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        Self {
+            t: Locale::negotiate(ui_locales, accepted, &config.pages.default_locale),
+            base: config.issuer.path().to_owned(),
+            service: config.pages.service_name.clone(),
+            host: config.issuer.authority(),
+            policy_uri: config.metadata.op_policy_uri.as_ref().map(url::Url::to_string),
+            tos_uri: config.metadata.op_tos_uri.as_ref().map(url::Url::to_string),
+        }
+    }
+
     /// The URL of a static file, with its content's hash.
     pub fn asset(&self, name: &str) -> String {
         asset_url(&self.base, name)

@@ -9,8 +9,12 @@ use super::{FormTarget, Frame};
 pub struct SetupPage<'a> {
     pub page: &'a Frame,
     pub form: &'a FormTarget,
+    /// As it was sent, so that another field's mistake does not cost it.
+    pub code: &'a str,
     pub username: &'a str,
     pub email: &'a str,
     pub problem: Option<String>,
+    /// Name of the field that `problem` is about; empty when it is about none.
+    pub wrong: &'a str,
     pub min_length: usize,
 }
