@@ -96,6 +96,7 @@ impl World {
                 acr: "1".into(),
                 amr: vec!["pwd".into()],
                 claims: ClaimsRequest::default(),
+                resource: None,
             },
         };
         let grant = CodeGrant { client: &client, user_id: &self.user_id, session_id: &self.session_id, details };

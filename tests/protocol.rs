@@ -26,5 +26,7 @@ mod device;
 mod metadata;
 #[path = "protocol/refresh_token.rs"]
 mod refresh_token;
+#[path = "protocol/resource.rs"]
+mod resource;
 #[path = "protocol/tokens.rs"]
 mod tokens;

@@ -62,7 +62,8 @@ pub struct ClientMetadata {
     pub require_pkce: bool,
     /// The operator answers for this client: no consent page.
     pub skip_consent: bool,
-    /// Receives tokens on behalf of the issuer's audience: may introspect those of every client.
+    /// A resource server: its client_id is a resource that tokens may be asked for (RFC 8707). It may introspect the tokens
+    /// for it, and those of every client for the issuer.
     pub resource_server: bool,
     /// Accepts a client assertion whose `aud` is the token endpoint, for old libraries.
     pub allow_token_endpoint_audience: bool,

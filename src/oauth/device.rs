@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::grant::GrantType;
-use super::{Authentication, Client, Context, Error, Params, ScopeSet, endpoints};
+use super::{Authentication, Client, Context, Error, Params, ScopeSet, endpoints, resource};
 use crate::base::{OpaqueToken, Random, Timestamp, TokenKind, new_id};
 use crate::config::Ttl;
 use crate::storage::{self, DeviceRecord, Devices as _};
@@ -52,6 +52,8 @@ pub struct PendingDevice {
     pub address: String,
     pub user_agent: String,
     pub created_at: Timestamp,
+    /// The resource that the device asks tokens for.
+    pub resource: Option<String>,
     id: String,
 }
 
@@ -63,6 +65,13 @@ pub struct Approval<'a> {
     pub authentication: Authentication,
 }
 
+/// `details` of a device authorization that waits.
+#[derive(Default, Serialize, Deserialize)]
+struct RequestDetails {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+}
+
 /// `details` of an approved device authorization.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ApprovalDetails {
@@ -72,7 +81,7 @@ pub(super) struct ApprovalDetails {
 
 /// Answers a device authorization request of an authenticated client (RFC 8628 §3.1).
 ///
-/// Errors: `unauthorized_client`, `invalid_scope`; `invalid_request` for a code challenge, which this grant cannot
+/// Errors: `unauthorized_client`, `invalid_scope`, `invalid_target`; `invalid_request` for a code challenge, which this grant cannot
 /// honour and must not silently drop.
 pub async fn authorize(
     cx: &Context,
@@ -87,6 +96,7 @@ pub async fn authorize(
         return Err(Error::invalid_request("the device authorization grant has no code_challenge"));
     }
     let scope = asked_scope(client, params.get("scope"))?;
+    let details = RequestDetails { resource: resource::named(cx, params)? };
     let now = cx.now();
     let ttl = cx.config.tokens.device_code_ttl;
     let interval = cx.config.tokens.device_poll_interval.as_secs();
@@ -102,7 +112,7 @@ pub async fn authorize(
         user_id: None,
         session_id: None,
         family_id: new_id(now, cx.random.as_ref()).to_string(),
-        details: "{}".to_owned(),
+        details: serde_json::to_string(&details).map_err(|error| Error::Internal(Box::new(error)))?,
         address: origin.address.to_string(),
         user_agent: origin.user_agent.clone(),
         created_at: now.millis(),
@@ -157,9 +167,12 @@ pub async fn find_by_user_code(cx: &Context, typed: &str) -> Result<Option<Pendi
     };
     let Some(client) = cx.clients.get(&record.client_id).filter(|client| !client.disabled) else { return Ok(None) };
     let scope = ScopeSet::parse(&record.scope).map_err(|error| Error::Internal(Box::new(error)))?;
+    let details: RequestDetails =
+        serde_json::from_str(&record.details).map_err(|error| Error::Internal(Box::new(error)))?;
     Ok(Some(PendingDevice {
         client,
         scope,
+        resource: details.resource,
         address: record.address,
         user_agent: record.user_agent,
         created_at: Timestamp::from_millis(record.created_at),

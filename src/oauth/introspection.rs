@@ -1,9 +1,8 @@
 //! Token introspection (RFC 7662).
 //!
-//! Who may see a token: the confidential client it was issued to; any confidential client named in its `aud`; and, as
-//! the `aud` of our access tokens is the issuer, clients that the operator registered with `resource_server: true`,
-//! which speak for the issuer's audience. To everybody else it is inactive, as an unknown one is. A refresh token is seen
-//! by its own client alone.
+//! Who may see a token: the confidential client it was issued to; the resource server it is for; and, where it is for the
+//! issuer, every client that the operator registered with `resource_server: true`. To everybody else it is inactive, as
+//! an unknown one is. A refresh token is seen by its own client alone.
 
 use std::sync::Arc;
 

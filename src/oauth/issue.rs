@@ -26,6 +26,8 @@ pub struct TokenResponse {
 /// What goes into one response beyond the grant.
 pub struct Issuance<'a> {
     pub scope: &'a ScopeSet,
+    /// The resource that the access token is for.
+    pub audience: &'a str,
     /// Only with the first id_token (OpenID Connect Core §12.2).
     pub nonce: Option<&'a str>,
     pub refresh_token: Option<&'a RefreshToken>,
@@ -36,7 +38,7 @@ pub async fn issue(cx: &Context, permit: Permit<'_>, issuance: Issuance<'_>) -> 
     let now = permit.at;
     let client = permit.client;
     let scope = issuance.scope.to_string();
-    let access_token = access_token(cx, &permit, &scope, now).await?;
+    let access_token = access_token(cx, &permit, &scope, issuance.audience, now).await?;
     let id_token = match permit.subject {
         Subject::Person(grant) if issuance.scope.contains("openid") => {
             Some(id_token(cx, client, &grant, issuance.nonce, &access_token, now).await?)
@@ -53,9 +55,15 @@ pub async fn issue(cx: &Context, permit: Permit<'_>, issuance: Issuance<'_>) -> 
     })
 }
 
-async fn access_token(cx: &Context, permit: &Permit<'_>, scope: &str, now: Timestamp) -> Result<String, Error> {
+async fn access_token(
+    cx: &Context,
+    permit: &Permit<'_>,
+    scope: &str,
+    audience: &str,
+    now: Timestamp,
+) -> Result<String, Error> {
     let id = new_id(now, cx.random.as_ref());
-    let claims = access_token_claims(cx, permit, scope, id.to_string(), now);
+    let claims = access_token_claims(cx, permit, scope, audience, id.to_string(), now);
     match permit.client.metadata.access_token_format {
         AccessTokenFormat::Jwt => {
             let typ = Expected::AccessToken.typ();
@@ -79,6 +87,7 @@ fn access_token_claims(
     cx: &Context,
     permit: &Permit<'_>,
     scope: &str,
+    audience: &str,
     jti: String,
     now: Timestamp,
 ) -> AccessTokenClaims {
@@ -87,7 +96,7 @@ fn access_token_claims(
     let of_client = AccessTokenClaims {
         iss: issuer.to_owned(),
         exp: now.plus(cx.config.tokens.access_token_ttl.duration()).seconds(),
-        aud: issuer.to_owned(),
+        aud: audience.to_owned(),
         sub: client_id.to_owned(),
         client_id: client_id.to_owned(),
         iat: now.seconds(),

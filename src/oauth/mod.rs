@@ -17,6 +17,7 @@ pub mod issue;
 pub mod params;
 pub mod pkce;
 pub mod registration;
+pub mod resource;
 pub mod revocation;
 pub mod revocations;
 pub mod scope;

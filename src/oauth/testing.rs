@@ -110,6 +110,7 @@ impl World {
             acr: "urn:portcullis:acr:1fa".to_owned(),
             amr: vec!["pwd".to_owned()],
             claims: ClaimsRequest::default(),
+            resource: None,
         }
     }
 
@@ -185,6 +186,14 @@ impl World {
         record.metadata = metadata.to_string();
         record.disabled_at = disabled.then_some(1);
         self.cx.store.update_client(&record).await.unwrap();
+        self.cx.follow_clients().await.unwrap();
+    }
+
+    /// A client that is a resource, by its URI.
+    pub async fn add_resource_server(&self, uri: &str) {
+        let metadata =
+            json!({ "grant_types": [], "resource_server": true, "token_endpoint_auth_method": "client_secret_post" });
+        insert_client(&self.cx.store, uri, &metadata).await;
         self.cx.follow_clients().await.unwrap();
     }
 

@@ -31,6 +31,9 @@ pub async fn userinfo(cx: &Context, access_token: &str) -> Result<Map<String, Va
     let Some(user_id) = claims.user_id() else {
         return Err(Error::invalid_token("the access token belongs to a client, not to a person"));
     };
+    if claims.aud != cx.config.issuer.as_str() {
+        return Err(Error::invalid_token("the access token is for another resource"));
+    }
     if !claims.has_scope("openid") {
         return Err(Error::InsufficientScope { scope: "openid".to_owned() });
     }

@@ -5,7 +5,7 @@ use crate::base::acr;
 use crate::jose;
 use crate::oauth::engine::authorization;
 use crate::oauth::pkce::CodeChallenge;
-use crate::oauth::{Client, Context, Error, Params, ScopeSet};
+use crate::oauth::{Client, Context, Error, Params, ScopeSet, resource};
 use crate::oidc::ClaimsRequest;
 
 /// A `prompt` value (OpenID Connect Core §3.1.2.1).
@@ -58,6 +58,9 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     pub ui_locales: Vec<String>,
     pub claims: ClaimsRequest,
+    /// The resource that access tokens are asked for (RFC 8707 §2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
 }
 
 /// Why there will be no code.
@@ -229,6 +232,7 @@ fn rest(cx: &Context, bound: &Bound, params: &Params, scope: ScopeSet) -> Result
         login_hint: short(params, "login_hint").unwrap_or_default(),
         ui_locales: locales(params),
         claims,
+        resource: resource::named(cx, params)?,
     })
 }
 
@@ -313,6 +317,7 @@ impl AuthorizationRequest {
             login_hint: None,
             ui_locales: Vec::new(),
             claims: ClaimsRequest::default(),
+            resource: None,
         }
     }
 }

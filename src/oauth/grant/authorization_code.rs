@@ -9,7 +9,9 @@ use crate::oauth::context::AuditSubject;
 use crate::oauth::engine::access_token::{CodeMachine, CodeRequest, unknown_code};
 use crate::oauth::issue::{Issuance, begin_family, issue};
 use crate::oauth::pkce::CodeChallenge;
-use crate::oauth::{Authentication, Client, Context, Error, PersonGrant, ScopeSet, Subject, TokenResponse, may_issue};
+use crate::oauth::{
+    Authentication, Client, Context, Error, PersonGrant, ScopeSet, Subject, TokenResponse, may_issue, resource,
+};
 use crate::storage::{CodeRecord, Codes as _, Consumed};
 
 /// What a person allowed at the authorization endpoint: all that a code stands for.
@@ -87,6 +89,7 @@ pub async fn redeem(cx: &Context, request: TokenRequest<'_>) -> Result<TokenResp
         granted_at: Timestamp::from_millis(code.created_at),
         authentication: &details.authentication,
     };
+    let audience = resource::audience(cx, request.params, details.authentication.resource.as_deref())?;
     let now = cx.now();
     let permit = may_issue(cx, client, Subject::Person(grant), now)?;
     let family = begin_family(cx, client, &grant, &details.scope)?;
@@ -98,6 +101,7 @@ pub async fn redeem(cx: &Context, request: TokenRequest<'_>) -> Result<TokenResp
     }
     let issuance = Issuance {
         scope: &details.scope,
+        audience,
         nonce: details.nonce.as_deref(),
         refresh_token: family.as_ref().map(|(_, token)| token),
     };

@@ -4,20 +4,23 @@ use super::TokenRequest;
 use crate::oauth::client::STANDARD_SCOPES;
 use crate::oauth::engine::client_credentials::negotiated;
 use crate::oauth::issue::{Issuance, issue};
-use crate::oauth::{Client, Context, Error, ScopeSet, Subject, TokenResponse, may_issue};
+use crate::oauth::{Client, Context, Error, ScopeSet, Subject, TokenResponse, may_issue, resource};
 
 /// Gives a client a token of its own: without a person, hence without the scopes that are about one, and without
 /// refresh token (RFC 6749 §4.4.3).
 ///
-/// Errors: `unauthorized_client` for public clients, `invalid_scope` for a scope beyond what is registered.
+/// Errors: `unauthorized_client` for public clients, `invalid_scope` for a scope beyond what is registered,
+/// `invalid_target`.
 pub async fn grant(cx: &Context, request: TokenRequest<'_>) -> Result<TokenResponse, Error> {
     let client: &Client = request.client;
     if client.is_public() {
         return Err(Error::unauthorized_client("a public client has no credentials"));
     }
     let scope = negotiated(client, || negotiate(client, request.params.get("scope")))?;
+    let named = resource::named(cx, request.params)?;
+    let audience = named.as_deref().unwrap_or(cx.config.issuer.as_str());
     let permit = may_issue(cx, client, Subject::Client, cx.now())?;
-    issue(cx, permit, Issuance { scope: &scope, nonce: None, refresh_token: None }).await
+    issue(cx, permit, Issuance { scope: &scope, audience, nonce: None, refresh_token: None }).await
 }
 
 /// What was asked for, if all of it may be given; everything that may be given when nothing was asked for.

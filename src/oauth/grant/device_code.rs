@@ -4,7 +4,7 @@ use super::TokenRequest;
 use crate::base::{OpaqueToken, Timestamp, TokenKind};
 use crate::oauth::device::{APPROVED, ApprovalDetails, CONSUMED, DENIED};
 use crate::oauth::issue::{Issuance, begin_family, issue};
-use crate::oauth::{Client, Context, Error, PersonGrant, Subject, TokenResponse, may_issue};
+use crate::oauth::{Client, Context, Error, PersonGrant, Subject, TokenResponse, may_issue, resource};
 use crate::storage::{DeviceRecord, Devices as _};
 
 /// Answers a device's poll.
@@ -21,12 +21,13 @@ pub async fn redeem(cx: &Context, request: TokenRequest<'_>) -> Result<TokenResp
         CONSUMED => Err(unknown()),
         DENIED => Err(Error::AccessDenied { hint: "the person denied the request".into() }),
         _ if device.expires_at <= cx.now().millis() => Err(Error::ExpiredToken),
-        APPROVED => exchange(cx, client, &device).await,
+        APPROVED => exchange(cx, request, &device).await,
         _ => Err(cx.polled_while_pending(&device).await?),
     }
 }
 
-async fn exchange(cx: &Context, client: &Client, device: &DeviceRecord) -> Result<TokenResponse, Error> {
+async fn exchange(cx: &Context, request: TokenRequest<'_>, device: &DeviceRecord) -> Result<TokenResponse, Error> {
+    let client: &Client = request.client;
     let approval: ApprovalDetails =
         serde_json::from_str(&device.details).map_err(|error| Error::Internal(Box::new(error)))?;
     let grant = PersonGrant {
@@ -37,13 +38,14 @@ async fn exchange(cx: &Context, client: &Client, device: &DeviceRecord) -> Resul
         granted_at: Timestamp::from_millis(device.created_at),
         authentication: &approval.authentication,
     };
+    let audience = resource::audience(cx, request.params, approval.authentication.resource.as_deref())?;
     let now = cx.now();
     let permit = may_issue(cx, client, Subject::Person(grant), now)?;
     let family = begin_family(cx, client, &grant, &approval.scope)?;
     let record = family.as_ref().map(|(record, _)| record);
     cx.store.consume_device(&device.id, now.millis(), record).await?.ok_or_else(unknown)?;
-    let issuance =
-        Issuance { scope: &approval.scope, nonce: None, refresh_token: family.as_ref().map(|(_, token)| token) };
+    let refresh_token = family.as_ref().map(|(_, token)| token);
+    let issuance = Issuance { scope: &approval.scope, audience, nonce: None, refresh_token };
     issue(cx, permit, issuance).await
 }
 

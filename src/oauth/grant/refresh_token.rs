@@ -9,6 +9,7 @@ use crate::oauth::engine::refresh::{RefreshMachine, unknown_token};
 use crate::oauth::issue::{Issuance, issue};
 use crate::oauth::{
     Authentication, Client, Context, Error, PersonGrant, RevocationKind, ScopeSet, Subject, TokenResponse, may_issue,
+    resource,
 };
 use crate::storage::{Families as _, FamilyRecord, RotateFamily, Rotation};
 
@@ -27,12 +28,14 @@ pub async fn refresh(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRes
     let family_id = token.family_id.to_string();
     let now = cx.now();
 
-    let family = if let Some(asked) = &asked {
+    // What may be refused without using the token up is looked at first.
+    let family = if asked.is_some() || request.params.get("resource").is_some() {
         let family = cx.store.find_family(&family_id).await?.ok_or_else(unknown_token)?;
         if family.client_id != client.client_id {
             return Err(refuse_other_client(cx, request, &family));
         }
-        machine.recovered(&family.client_id, &granted(&family, client)?, Some(asked), is_live(cx, &family))?;
+        machine.recovered(&family.client_id, &granted(&family, client)?, asked.as_ref(), is_live(cx, &family))?;
+        resource::audience(cx, request.params, authentication(&family)?.resource.as_deref())?;
         rotate(cx, request, &token, family_id, now).await?
     } else {
         let family = rotate(cx, request, &token, family_id, now).await?;
@@ -44,8 +47,9 @@ pub async fn refresh(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRes
         Some(asked) => asked,
         None => granted(&family, client)?,
     };
-    let mut authentication: Authentication =
-        serde_json::from_str(&family.details).map_err(|error| Error::Internal(Box::new(error)))?;
+    let mut authentication = authentication(&family)?;
+    let audience = authentication.resource.clone();
+    let audience = resource::audience(cx, request.params, audience.as_deref())?;
     authentication.claims = authentication.claims.within(&client.scope);
     let grant = PersonGrant {
         user_id: &family.user_id,
@@ -57,12 +61,16 @@ pub async fn refresh(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRes
     };
     let permit = may_issue(cx, client, Subject::Person(grant), now)?;
     let successor = token.successor(&cx.refresh_key);
-    issue(cx, permit, Issuance { scope: &scope, nonce: None, refresh_token: Some(&successor) }).await
+    issue(cx, permit, Issuance { scope: &scope, audience, nonce: None, refresh_token: Some(&successor) }).await
 }
 
 fn asked_scope(request: TokenRequest<'_>) -> Result<Option<ScopeSet>, Error> {
     let parsed = request.params.get("scope").map(ScopeSet::parse).transpose();
     parsed.map_err(|error| Error::invalid_scope(error.to_string()))
+}
+
+fn authentication(family: &FamilyRecord) -> Result<Authentication, Error> {
+    serde_json::from_str(&family.details).map_err(|error| Error::Internal(Box::new(error)))
 }
 
 /// What the person allowed, as far as the client is still registered for it.

@@ -65,6 +65,7 @@ async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Sto
                 acr: session.acr.clone(),
                 amr: session.amr.clone(),
                 claims: crate::oidc::ClaimsRequest::default(),
+                resource: pending.resource.clone(),
             },
         };
         device::approve(visit.cx(), &pending, approval).await?

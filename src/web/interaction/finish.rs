@@ -98,6 +98,7 @@ async fn answer(
             acr: session.acr.clone(),
             amr: session.amr.clone(),
             claims: request.claims.clone(),
+            resource: request.resource.clone(),
         },
     };
     let grant = CodeGrant { client: &transaction.client, user_id: &session.user.id, session_id: &session.sid, details };
