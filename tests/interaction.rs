@@ -14,3 +14,9 @@ mod authorize;
 mod common;
 #[path = "interaction/login.rs"]
 mod login;
+#[path = "interaction/logout.rs"]
+mod logout;
+#[path = "interaction/redirect_uri.rs"]
+mod redirect_uri;
+#[path = "interaction/session.rs"]
+mod session;

@@ -1,0 +1,148 @@
+use crate::common::*;
+
+async fn none(world: &World, browser: &Browser, changes: &[(&str, &str)]) -> Answer {
+    let mut all = vec![("prompt", "none")];
+    all.extend(changes);
+    browser.get(&world.authorize_url(C1, "openid", &all)).await
+}
+
+#[tokio::test]
+async fn s170_a_session_ends_by_idleness_and_in_any_case_after_a_week() {
+    let day = 86_400;
+    let world = World::new().await;
+    let browser = world.browser();
+    world.code(&browser, C1, "openid").await;
+    world.advance(2 * day + 1);
+    assert_eq!(none(&world, &browser, &[]).await.redirect_param("error").as_deref(), Some("login_required"));
+    let browser = world.browser();
+    world.code(&browser, C1, "openid").await;
+    for _ in 0..6 {
+        world.advance(day);
+        assert!(none(&world, &browser, &[]).await.redirect_param("code").is_some());
+        // The last use is noted beside the request.
+        for _ in 0..50 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+    world.advance(day);
+    assert_eq!(none(&world, &browser, &[]).await.redirect_param("error").as_deref(), Some("login_required"));
+}
+
+#[tokio::test]
+async fn s172_a_mangled_session_cookie_is_nobody_and_no_error() {
+    let world = World::new().await;
+    let browser = world.browser();
+    world.code(&browser, C1, "openid").await;
+    let good = browser.cookie("portcullis_session").unwrap();
+    let flipped = format!("{}{}", &good[..good.len() - 1], if good.ends_with('0') { '1' } else { '0' });
+    for cookie in [flipped.as_str(), &good[..20], "", "x", &"a".repeat(3000), "%00", "\"quoted\""] {
+        let stranger = world.browser();
+        stranger.cookies.lock().unwrap().insert("portcullis_session".to_owned(), cookie.to_owned());
+        let answer = none(&world, &stranger, &[]).await;
+        assert_eq!(answer.redirect_param("error").as_deref(), Some("login_required"), "{cookie:.30}");
+    }
+    let twins = format!("portcullis_session={good}; portcullis_session={good}");
+    let request = world.http.get(world.authorize_url(C1, "openid", &[("prompt", "none")])).header("cookie", twins);
+    let answer = Answer::read(request.send().await.unwrap()).await;
+    assert_eq!(answer.redirect_param("error").as_deref(), Some("login_required"));
+}
+
+#[tokio::test]
+async fn s168_signing_in_as_another_person_ends_the_first_ones_session() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let first = world.redeem(C1, &world.code(&browser, C1, "openid").await).await.ok();
+    let page = browser.open(&world.authorize_url(C1, "openid", &[("prompt", "login")])).await;
+    let end = world.answer_pages(&browser, page, "bob").await;
+    let second = world.redeem(C1, &end.param("code").unwrap()).await.ok();
+    let (a, b) = (claims(first["id_token"].as_str().unwrap()), claims(second["id_token"].as_str().unwrap()));
+    assert_ne!(a["sub"], b["sub"]);
+    assert_ne!(a["sid"], b["sid"]);
+    assert!(!world.is_live(first["access_token"].as_str().unwrap()).await, "it was bound to the ended session");
+    assert_eq!(world.rows("sessions", "ended_at IS NULL").await, 1);
+    // Aborted, nothing changes for who is signed in.
+    let page = browser.open(&world.authorize_url(C1, "openid", &[("prompt", "login")])).await;
+    browser.submit(&page, &[("cancel", "1")]).await;
+    assert!(none(&world, &browser, &[]).await.redirect_param("code").is_some());
+}
+
+#[tokio::test]
+async fn id_token_hint_names_the_person() {
+    let world = World::new().await;
+    let (alice, bob) = (world.browser(), world.browser());
+    let tokens = world.redeem(C1, &world.code(&alice, C1, "openid").await).await.ok();
+    let hint = tokens["id_token"].as_str().unwrap();
+    let page = bob.open(&world.authorize_url(C1, "openid", &[])).await;
+    world.answer_pages(&bob, page, "bob").await;
+    world.advance(7200);
+    let url = world.authorize_url(C1, "openid", &[("prompt", "none"), ("id_token_hint", hint)]);
+    assert!(alice.get(&url).await.redirect_param("code").is_some(), "an expired hint of ours is fine");
+    assert_eq!(bob.get(&url).await.redirect_param("error").as_deref(), Some("login_required"));
+}
+
+#[tokio::test]
+async fn s174_a_disabled_user_is_signed_out_and_not_let_in_again() {
+    let world = World::new().await;
+    let browser = world.browser();
+    world.code(&browser, C1, "openid").await;
+    world.disable_user("alice").await;
+    assert_eq!(none(&world, &browser, &[]).await.redirect_param("error").as_deref(), Some("login_required"));
+    let page = browser.open(&world.authorize_url(C1, "openid", &[])).await;
+    let again = browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    assert_eq!(again.answer.status, 422);
+    assert_eq!(world.rows("sessions", "ended_at IS NULL").await, 0);
+}
+
+#[tokio::test]
+async fn s175_s222_no_page_can_be_framed_or_run_foreign_code() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let login = browser.open(&world.authorize_url(C1, "openid", &[])).await;
+    let consent = browser.submit(&login, &[("username", "alice"), ("password", PASSWORD)]).await;
+    let device = browser.open(&world.url("/device")).await;
+    let logout = browser.open(&world.url("/logout")).await;
+    let setup = browser.open(&world.url("/setup")).await;
+    let home = browser.open(&world.url("/")).await;
+    let error = browser.open(&world.url("/authorize")).await;
+    for page in [&login, &consent, &device, &logout, &setup, &home, &error] {
+        let answer = &page.answer;
+        let policy = answer.header("content-security-policy");
+        for part in ["default-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'"] {
+            assert!(policy.contains(part), "{}: {policy}", page.url);
+        }
+        assert!(!policy.contains("unsafe"));
+        assert_eq!(answer.header("x-frame-options"), "DENY");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert!(!answer.body.contains("style=") && !answer.body.contains("onclick"), "{}", page.url);
+        assert!(!answer.body.contains("src=\"http") && !answer.body.contains("url(http"), "no external request");
+        assert!(page.has("html[lang]") && page.has("main") && page.has("h1") && page.has("title"));
+    }
+}
+
+#[tokio::test]
+async fn s275_a_setup_link_makes_one_administrator_once() {
+    let world = World::new().await;
+    let link = world.app.identity.make_setup_link().await.unwrap();
+    let other = world.app.identity.make_setup_link().await.unwrap();
+    let browser = world.browser();
+    let page = browser.open(&world.url("/setup")).await;
+    let with = |code: &str, password: &str| {
+        [("code", code.to_owned()), ("username", "root".to_owned()), ("password", password.to_owned())]
+    };
+    let submit = async |code: &str, password: &str| {
+        let fields = with(code, password);
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        browser.submit(&page, &fields).await
+    };
+    assert_eq!(submit("pc_su_nonsense", PASSWORD).await.answer.status, 422);
+    assert_eq!(submit(link.expose(), "short").await.answer.status, 422, "the form is checked before the link is spent");
+    assert_eq!(world.rows("users", "is_admin").await, 0);
+    let done = submit(link.expose(), PASSWORD).await;
+    assert_eq!(done.answer.status, 200);
+    assert!(done.answer.body.contains("root"), "signed in at the home page");
+    assert_eq!(submit(link.expose(), PASSWORD).await.answer.status, 422);
+    assert_eq!(submit(other.expose(), PASSWORD).await.answer.status, 422, "there is an administrator already");
+    assert_eq!(world.rows("users", "is_admin").await, 1);
+}
