@@ -12,8 +12,9 @@ use zeroize::Zeroizing;
 use super::Failure;
 use super::offline::Offline;
 use super::out::{date, say, say_json, say_table};
+use crate::base::SystemRandom;
 use crate::config::Algorithm;
-use crate::jose::{KeyRing, open_private_key};
+use crate::jose::{KeyRing, Sealer, open_private_key};
 use crate::storage::{SigningKeyRecord, SigningKeys as _};
 
 #[derive(Debug, Subcommand)]
@@ -33,6 +34,8 @@ pub enum Verb {
         #[arg(long)]
         now: bool,
     },
+    /// Write a new master key file, which seals the signing keys in the database. Mode 0600; never overwrites.
+    CreateMaster { file: PathBuf },
     /// Print a private key as PKCS#8 PEM, unencrypted: for moving to another server.
     Export { kid: String },
     /// Take a private key (PKCS#8 PEM) in.
@@ -47,6 +50,9 @@ pub enum Verb {
 }
 
 pub async fn run(file: Option<&Path>, verb: Verb) -> Result<(), Failure> {
+    if let Verb::CreateMaster { file } = &verb {
+        return create_master(file);
+    }
     let offline = Offline::open(file).await?;
     let outcome = act(&offline, verb).await;
     offline.done(outcome).await
@@ -54,11 +60,20 @@ pub async fn run(file: Option<&Path>, verb: Verb) -> Result<(), Failure> {
 
 async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
     match verb {
+        Verb::CreateMaster { file } => create_master(&file),
         Verb::List { json } => list(offline, json).await,
         Verb::Rotate { alg, now } => rotate(offline, alg.as_deref(), now).await,
         Verb::Export { kid } => export(offline, &kid).await,
         Verb::Import { alg, file, now } => import(offline, &alg, &file, now).await,
     }
+}
+
+/// Needs no configuration: it is what the first one is written for.
+fn create_master(file: &Path) -> Result<(), Failure> {
+    Sealer::create_key_file(file, &SystemRandom::default())
+        .map_err(|error| Failure::failed(format!("{} cannot be written: {error}", file.display())))?;
+    say(&format!("wrote {}; keep a copy where the database's backups are not", file.display()));
+    Ok(())
 }
 
 async fn ring(offline: &Offline) -> Result<KeyRing, Failure> {
