@@ -15,6 +15,8 @@ mod authorization_code;
 mod bad_input;
 #[path = "protocol/claims.rs"]
 mod claims;
+#[path = "protocol/client_assertion.rs"]
+mod client_assertion;
 #[path = "protocol/client_auth.rs"]
 mod client_auth;
 #[path = "protocol/client_credentials.rs"]
