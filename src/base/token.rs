@@ -210,6 +210,9 @@ impl fmt::Debug for OpaqueToken {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
     use super::*;
     use crate::base::SystemRandom;
 
@@ -250,5 +253,38 @@ mod tests {
         let token = OpaqueToken::generate(TokenKind::Session, Uuid::from_u128(1), &SystemRandom::default());
         let shown = format!("{token:?} {:?}", token.hash());
         assert!(!shown.contains(&token.expose()[20..]));
+    }
+
+    fn altered(text: &str, at: Index, by: char) -> String {
+        let at = at.index(text.len());
+        text.chars().enumerate().map(|(index, c)| if index == at { by } else { c }).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_with_one_character_altered_is_none(id: u128, secret: [u8; 32], at: Index, by in "[ -~]") {
+            let token = OpaqueToken::from_parts(TokenKind::AccessToken, Uuid::from_u128(id), &secret);
+            let (text, by) = (token.expose(), by.chars().next().unwrap());
+            prop_assert_eq!(OpaqueToken::parse(TokenKind::AccessToken, text).map(|read| read.id), Some(token.id));
+            let other = altered(text, at, by);
+            prop_assert!(other == text || OpaqueToken::parse(TokenKind::AccessToken, &other).is_none());
+        }
+
+        #[test]
+        fn what_is_read_as_a_token_is_the_one_spelling_of_it(text in "pc_at_[0-9A-Za-z]{72}|\\PC{0,100}") {
+            if let Some(token) = OpaqueToken::parse(TokenKind::AccessToken, &text) {
+                prop_assert_eq!(token.expose(), text);
+            }
+        }
+
+        #[test]
+        fn a_refresh_token_with_one_character_altered_is_none(id: u128, generation: u64, at: Index, by in "[0-9A-Za-z_]") {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]);
+            let token = RefreshToken::derive(Uuid::from_u128(id), generation, &key);
+            let read = RefreshToken::parse(token.expose(), &key).unwrap();
+            prop_assert_eq!((read.family_id.as_u128(), read.generation), (id, generation));
+            let other = altered(token.expose(), at, by.chars().next().unwrap());
+            prop_assert!(other == token.expose() || RefreshToken::parse(&other, &key).is_none());
+        }
     }
 }

@@ -123,6 +123,10 @@ fn decode(part: &str) -> Result<Vec<u8>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+    use proptest::sample::Index;
     use serde_json::json;
 
     use super::*;
@@ -136,6 +140,9 @@ mod tests {
     fn key(alg: Algorithm) -> SigningKey {
         SigningKey::from_pkcs8(alg, &SigningKey::generate(alg, &SystemRandom::default()).unwrap()).unwrap()
     }
+
+    static SIGNERS: LazyLock<[SigningKey; 3]> =
+        LazyLock::new(|| [Algorithm::ES256, Algorithm::EdDSA, Algorithm::PS256].map(key));
 
     fn encode(value: &Value) -> String {
         URL_SAFE_NO_PAD.encode(value.to_string())
@@ -240,5 +247,28 @@ mod tests {
         }
         assert_eq!(ForeignClaims(Map::new()).time("exp").unwrap(), None);
         assert!(ForeignClaims(Map::from_iter([("sub".to_owned(), json!(1))])).text("sub").is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_token_altered_anywhere_is_refused(at: Index, by in "[-_.=A-Za-z0-9]", alg in 0..3_usize) {
+            let signer = &SIGNERS[alg];
+            let keys = ForeignKeys::parse(&json!({ "keys": [signer.public_jwk] })).unwrap();
+            let token = signed(signer, &json!({ "alg": signer.alg.name() }), &json!({ "sub": "c", "exp": 1 }));
+            let key = keys.find(ForeignAlgorithm::from_name(signer.alg.name()).unwrap(), None).unwrap();
+            prop_assert!(parse(&token).unwrap().verify(key).is_ok());
+            let mut other = token.clone();
+            let at = at.index(token.len());
+            other.replace_range(at..=at, &by);
+            let refused = other == token || parse(&other).map_or(true, |jwt| jwt.verify(key).is_err());
+            prop_assert!(refused, "{} {}", token, other);
+        }
+
+        #[test]
+        fn no_text_is_more_than_refused(text in "\\PC{0,80}|[-_A-Za-z0-9]{0,40}[.][-_A-Za-z0-9]{0,40}[.][-_A-Za-z0-9]{0,40}") {
+            prop_assert!(parse(&text).is_err());
+        }
     }
 }

@@ -83,6 +83,9 @@ fn well_encoded(encoded: &[u8]) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::{hash_map, vec};
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -101,5 +104,44 @@ mod tests {
         }
         assert!(Params::parse(b"resource=a&resource=b").is_ok());
         assert!(Params::parse(&b"a&".repeat(200)).is_err());
+    }
+
+    /// A name or value that may be sent.
+    fn text() -> impl Strategy<Value = String> {
+        "\\PC{0,20}".prop_filter("neither NUL nor the replacement character", |text| !text.contains(['\0', '\u{FFFD}']))
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_once_is_read_as_it_was_sent(sent in hash_map(text(), text(), 0..20)) {
+            let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(&sent).finish();
+            let params = Params::parse(encoded.as_bytes()).unwrap();
+            for (name, value) in &sent {
+                prop_assert!(params.has(name));
+                prop_assert_eq!(params.get(name), Some(value.as_str()).filter(|value| !value.is_empty()));
+            }
+        }
+
+        #[test]
+        fn of_any_bytes_either_none_is_read_or_none_is_harmful(bytes in vec(any::<u8>(), 0..200)) {
+            if let Ok(params) = Params::parse(&bytes) {
+                let mut names: Vec<&str> = params.0.iter().map(|(name, _)| name.as_str()).collect();
+                names.retain(|name| !REPEATABLE.contains(name));
+                let count = names.len();
+                names.sort_unstable();
+                names.dedup();
+                prop_assert_eq!(names.len(), count);
+                prop_assert!(params.0.iter().all(|(name, value)| !name.contains('\0') && !value.contains('\0')));
+            }
+        }
+
+        #[test]
+        fn a_parameter_sent_twice_is_refused_however_it_is_spelt(name in "[a-z_]{1,12}", value in text()) {
+            prop_assume!(!REPEATABLE.contains(&name.as_str()));
+            let spelt: Vec<String> = name.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            let value: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+            let encoded = format!("{name}={value}&x=1&{}={value}", spelt.concat());
+            prop_assert!(Params::parse(encoded.as_bytes()).is_err());
+        }
     }
 }

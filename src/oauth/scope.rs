@@ -103,6 +103,8 @@ impl Serialize for ScopeSet {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -117,5 +119,16 @@ mod tests {
         }
         let flood: Vec<String> = (0..10_000).map(|n| format!("s{n}")).collect();
         assert_eq!(ScopeSet::parse(&flood.join(" ")), Err(MalformedScope));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_parsed_is_written_so_that_it_reads_back(text in "[ -~]{0,60}|\\PC{0,30}") {
+            if let Ok(scope) = ScopeSet::parse(&text) {
+                prop_assert_eq!(ScopeSet::parse(&scope.to_string()), Ok(scope.clone()));
+                prop_assert!(scope.iter().all(|word| text.split(' ').any(|sent| sent == word)));
+                prop_assert!(scope.is_subset_of(&scope.union(&ScopeSet::default())));
+            }
+        }
     }
 }

@@ -38,6 +38,9 @@ pub fn nearest<'a>(registered: &'a [String], received: &str) -> Option<&'a str> 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use url::Url;
+
     use super::*;
 
     #[test]
@@ -101,5 +104,59 @@ mod tests {
         assert!(!matches(registered, "http://127.0.0.1:53124/cb", false));
         assert!(!matches("http://localhost/cb", "http://localhost:9/cb", true));
         assert!(!matches("https://app.test/cb", "https://app.test:8443/cb", true));
+    }
+
+    /// Near a registered URI: the places where comparisons go wrong.
+    fn near() -> impl Strategy<Value = String> {
+        let scheme = prop_oneof![Just("http://"), Just("https://"), Just("HTTP://"), Just("http:")];
+        let host = prop_oneof![
+            Just("127.0.0.1"),
+            Just("[::1]"),
+            Just("localhost"),
+            Just("127.0.0.2"),
+            Just("127.0.0.1.evil.test"),
+            Just("u@127.0.0.1"),
+            Just("127.0.0.1@evil.test"),
+            Just("127.1"),
+            Just("[::2]"),
+            Just("app.test")
+        ];
+        let port = prop_oneof![
+            Just(String::new()),
+            Just(":".to_owned()),
+            "[:0-9@a-z]{0,8}",
+            (0..70_000_u32).prop_map(|port| format!(":{port}"))
+        ];
+        let path = prop_oneof![
+            Just("/cb"),
+            Just("/cb/"),
+            Just("/CB"),
+            Just(""),
+            Just("?a=1"),
+            Just("/cb?a=1"),
+            Just("/cb#"),
+            Just("\\\\cb"),
+            Just("@evil.test/cb")
+        ];
+        (scheme, host, port, path).prop_map(|(scheme, host, port, path)| format!("{scheme}{host}{port}{path}"))
+    }
+
+    proptest! {
+        #[test]
+        fn a_match_is_the_same_string_or_differs_in_the_port_of_a_loopback_literal(
+            registered in near(), received in near(), native: bool,
+        ) {
+            prop_assert_eq!(matches(&registered, &received, false), registered == received);
+            prop_assert_eq!(matches(&registered, &received, native), matches(&received, &registered, native));
+            if registered != received && matches(&registered, &received, native) {
+                prop_assert!(native);
+                let (mut one, mut other) = (Url::parse(&registered).unwrap(), Url::parse(&received).unwrap());
+                prop_assert!(matches!(one.host_str(), Some("127.0.0.1" | "[::1]")));
+                prop_assert_eq!(one.scheme(), "http");
+                one.set_port(None).unwrap();
+                other.set_port(None).unwrap();
+                prop_assert_eq!(one, other);
+            }
+        }
     }
 }

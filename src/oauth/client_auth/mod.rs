@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::{Client, Context, Error, Params};
 use crate::jose::{ForeignAlgorithm, ForeignJwt};
 
+pub use secret::Basic;
 pub use throttle::ClientThrottle;
 
 /// A `token_endpoint_auth_method`. The table is what is dispatched and what discovery lists.

@@ -68,6 +68,9 @@ pub fn shared_key(client: &Client, sealer: &Sealer) -> Option<ForeignKey> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(pair: &str) -> Option<(String, String)> {
@@ -84,6 +87,26 @@ mod tests {
         }
         for bad in [&b"Basic"[..], b"Basic !!!", b"Bearer YTpi", b"\xff\xff", b""] {
             assert!(Basic::read(bad).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_id_and_secret_come_through_form_encoded(id in "\\PC{1,30}", secret in "\\PC{1,60}") {
+            prop_assume!(!id.contains('\u{FFFD}') && !secret.contains('\u{FFFD}'));
+            let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+            prop_assert_eq!(read(&format!("{}:{}", encode(&id), encode(&secret))), Some((id, secret)));
+        }
+
+        #[test]
+        fn no_header_is_read_as_empty_or_with_a_nul(header in vec(any::<u8>(), 0..100), pair in vec(any::<u8>(), 0..60)) {
+            for header in [header, format!("Basic {}", STANDARD.encode(pair)).into_bytes()] {
+                if let Ok(basic) = Basic::read(&header) {
+                    for text in [&basic.client_id, &basic.secret] {
+                        prop_assert!(!text.is_empty() && !text.contains('\0'));
+                    }
+                }
+            }
         }
     }
 }
