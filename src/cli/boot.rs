@@ -1,6 +1,6 @@
 //! From a configuration to a running instance; every command that serves, and the tests, begin here.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::base::{Clock, Random};
 use crate::config::Config;
@@ -54,7 +54,15 @@ pub async fn serve_from(
     readiness.read(Ok(()));
     let background = Background::start(&oauth, &readiness, &metrics);
     Ok(Instance {
-        app: Arc::new(App { config, oauth, identity, metrics, readiness, finished: Finished::default() }),
+        app: Arc::new(App {
+            config,
+            oauth,
+            identity,
+            metrics,
+            readiness,
+            finished: Finished::default(),
+            playground: OnceLock::new(),
+        }),
         background,
     })
 }

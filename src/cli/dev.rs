@@ -24,6 +24,7 @@ use crate::oauth::endpoints;
 use crate::oauth::grant::GrantType;
 use crate::ops;
 use crate::storage::{self, ClientRecord, Clients as _};
+use crate::web::playground::{self, Playground};
 
 const DIR: &str = "portcullis-dev";
 const PORT: u16 = 8080;
@@ -61,6 +62,9 @@ pub async fn run(args: Args) -> Result<(), Failure> {
     let _logging = ops::init_logging(&config.log).map_err(|error| Failure::config(error.to_string()))?;
     let instance = boot::open(Arc::clone(&config), Arc::new(SystemClock), Arc::new(SystemRandom::default())).await?;
     let demo = populate(&instance, &random).await?;
+    let secret = |client_id| demo.secrets.get(client_id).map(String::as_str).unwrap_or_default();
+    let playground = Playground::new(SPA, (WEB, secret(WEB)), (SERVICE, secret(SERVICE)));
+    instance.app.playground.get_or_init(|| playground);
     let setup = instance.app.identity.make_setup_link().await?;
     say(&greeting(&config, &demo, setup.expose()));
     serve::until_stopped(instance, &config, listeners).await
@@ -176,13 +180,14 @@ async fn user(instance: &Instance, email: &str, name: &str, password: Option<&St
 
 fn clients(issuer: &str) -> [(&'static str, Value); 3] {
     let callbacks = [
-        format!("{issuer}/playground/callback"),
+        format!("{issuer}{}", playground::CALLBACK),
         "http://localhost:3000/callback".to_owned(),
         "http://localhost:5173/callback".to_owned(),
         // Any port: the application type is native.
         "http://127.0.0.1/callback".to_owned(),
     ];
-    let homes = [issuer, "http://localhost:3000/", "http://localhost:5173/"];
+    let playground = format!("{issuer}{}", playground::PATH);
+    let homes = [issuer, playground.as_str(), "http://localhost:3000/", "http://localhost:5173/"];
     let person = json!(["authorization_code", "refresh_token", GrantType::DeviceCode.name()]);
     let scope = "openid profile email address phone offline_access api:read api:write";
     [

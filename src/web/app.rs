@@ -1,9 +1,10 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_web::web::{self, Data, FormConfig, PayloadConfig, ServiceConfig};
 
 use super::interaction::Finished;
 use super::middleware::MAX_BODY;
+use super::playground::{self, Playground};
 use super::{health, interaction, oauth, pages};
 use crate::config::Config;
 use crate::identity::Identity;
@@ -19,6 +20,8 @@ pub struct App {
     pub readiness: Readiness,
     /// Answers just given to clients, for forms sent twice.
     pub finished: Finished,
+    /// Set by `portcullis dev` alone, before it serves.
+    pub playground: OnceLock<Playground>,
 }
 
 /// Puts the routes below the issuer's path, and at the root what is looked for there: the probes, and the metadata of an
@@ -36,5 +39,9 @@ pub fn configure(cfg: &mut ServiceConfig, app: &Arc<App>) {
 }
 
 fn routes(cfg: &mut ServiceConfig) {
-    cfg.configure(health::routes).configure(oauth::routes).configure(pages::routes).configure(interaction::routes);
+    cfg.configure(health::routes)
+        .configure(oauth::routes)
+        .configure(pages::routes)
+        .configure(interaction::routes)
+        .configure(playground::routes);
 }

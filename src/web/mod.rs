@@ -9,6 +9,7 @@ pub mod middleware;
 pub mod monitor;
 pub mod oauth;
 pub mod pages;
+pub mod playground;
 pub mod request;
 pub mod routes;
 pub mod server;

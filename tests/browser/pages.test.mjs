@@ -84,6 +84,18 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await page.click("#deny");
     await seen("device-refused");
 
+    await page.goto(`${server.issuer}/playground`);
+    await seen("playground");
+    await page.click("#start-device");
+    await seen("playground-device");
+    await page.goto(`${server.issuer}/playground`);
+    await page.click("#start-code");
+    await seen("playground-request");
+    await page.click("#authorize");
+    if (await page.locator("#allow").count()) await page.click("#allow");
+    await page.waitForSelector("#id_token");
+    await seen("playground-tokens");
+
     await page.goto(server.issuer);
     await seen("home-signed-in");
     await page.goto(`${server.issuer}/logout?client_id=demo-spa`);

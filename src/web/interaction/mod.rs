@@ -13,10 +13,10 @@ mod finish;
 mod home;
 mod login;
 mod logout;
-mod problem;
+pub(super) mod problem;
 mod setup;
 mod transaction;
-mod visit;
+pub(super) mod visit;
 
 use actix_web::web::{self, ServiceConfig};
 

@@ -49,6 +49,11 @@ impl<'a> Visit<'a> {
         }
     }
 
+    /// Names the browser, to itself and to us alone.
+    pub fn browser(&self) -> &str {
+        &self.device
+    }
+
     pub fn cx(&self) -> &'a Context {
         &self.app.oauth
     }

@@ -38,6 +38,11 @@ impl Locale {
         asked.or_else(accepted).or_else(|| Self::shipped(default)).unwrap_or(Self(&ENGLISH))
     }
 
+    /// The language of what only developers read.
+    pub fn english() -> Self {
+        Self(&ENGLISH)
+    }
+
     fn shipped(tag: &str) -> Option<Self> {
         let language = tag.split(['-', '_']).next()?;
         SHIPPED.into_iter().find(|shipped| shipped.tag.eq_ignore_ascii_case(language)).map(Self)
