@@ -135,6 +135,27 @@ export function overflows(page) {
   return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
 }
 
+/// Rewrites the texts of the page as a translation might: `en-XA` is accented and two fifths longer, `ar-XB` runs from
+/// right to left.
+export function translate(page, pseudo) {
+  return page.evaluate((pseudo) => {
+    const accents = { a: "á", e: "ë", i: "î", o: "ö", u: "û", n: "ñ", c: "ç", A: "Å", E: "Ê", I: "Ï", O: "Ø", U: "Ü" };
+    const longer = (text) => {
+      const accented = text.replace(/[aeiouncAEIOU]/g, (letter) => accents[letter] ?? letter);
+      return `[${accented} ${"öñë ".repeat(Math.ceil(text.length / 10)).trim()}]`;
+    };
+    const mirrored = (text) => `\u202e${text}\u202c`;
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (walker.nextNode()) {
+      const { currentNode: node } = walker;
+      if (node.data.trim() && !node.parentElement.closest("code, pre, script, bdi, option")) texts.push(node);
+    }
+    for (const node of texts) node.data = pseudo === "en-XA" ? longer(node.data.trim()) : mirrored(node.data.trim());
+    if (pseudo === "ar-XB") document.documentElement.dir = "rtl";
+  }, pseudo);
+}
+
 export async function screenshot(page, name) {
   await mkdir(ARTIFACTS, { recursive: true });
   await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), fullPage: true });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import {
   ALICE, accessibilityProblems, authorization, overflows, person, screenshot, signIn, startBrowser, startDevice,
-  startServer,
+  startServer, translate,
 } from "./lib.mjs";
 
 let server;
@@ -24,17 +24,20 @@ const LOOKS = {
   zoom: { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 },
   arabic: { locale: "ar" },
   "arabic-narrow-dark": { locale: "ar", viewport: { width: 320, height: 640 }, colorScheme: "dark" },
+  "en-XA": { pseudo: "en-XA", viewport: { width: 320, height: 640 } },
+  "ar-XB": { pseudo: "ar-XB" },
   contrast: { contrast: "more", forcedColors: "active" },
 };
 
-for (const [look, options] of Object.entries(LOOKS)) {
+for (const [look, { pseudo, ...options }] of Object.entries(LOOKS)) {
   test(`every page in ${look}`, async () => {
     const user = await person(browser, options);
     const { page } = user;
     const problems = [];
     const seen = async (name) => {
-      await screenshot(page, `${name}-${look}`);
       problems.push(...(await accessibilityProblems(page)).map((problem) => `${name}: ${problem}`));
+      if (pseudo) await translate(page, pseudo);
+      await screenshot(page, `${name}-${look}`);
       if (await overflows(page)) problems.push(`${name}: wider than the window`);
       if ((await page.locator("h1").count()) !== 1) problems.push(`${name}: has not one first heading`);
     };

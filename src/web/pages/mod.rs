@@ -12,6 +12,8 @@ mod login;
 mod logout;
 mod refusal;
 mod setup;
+#[cfg(test)]
+mod snapshots;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
