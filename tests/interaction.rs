@@ -16,6 +16,10 @@ mod common;
 mod login;
 #[path = "interaction/logout.rs"]
 mod logout;
+#[path = "interaction/pages.rs"]
+mod pages;
+#[path = "interaction/playground.rs"]
+mod playground;
 #[path = "interaction/redirect_uri.rs"]
 mod redirect_uri;
 #[path = "interaction/session.rs"]
