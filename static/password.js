@@ -4,6 +4,7 @@ for (const field of document.querySelectorAll("input[data-reveal]")) {
   button.type = "button";
   button.className = "reveal";
   button.textContent = field.dataset.reveal;
+  button.setAttribute("aria-label", `${field.dataset.reveal} ${field.labels[0].textContent}`);
   button.setAttribute("aria-controls", field.id);
   button.setAttribute("aria-pressed", "false");
   button.addEventListener("click", () => {
