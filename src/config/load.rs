@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
-use toml::de::{DeTable, DeValue};
-use toml::{Spanned, Table, Value};
+use serde::Deserialize as _;
+use toml::de::DeTable;
+use toml::{Table, Value};
 
-use super::{Algorithm, Config};
+use super::Config;
+use super::contradictions::contradictions;
+use super::tree::{distance, flatten, line_of, literal, note_lines, put, take};
 
 /// Settings in the environment: `PORTCULLIS__SECTION__KEY`.
 const PREFIX: &str = "PORTCULLIS__";
@@ -85,7 +88,7 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Every setting as TOML, secrets masked, with its origin; the default ones too.
+    /// Every setting as TOML, secrets masked, with its origin; the default ones too, but not those without a value.
     pub fn effective(&self) -> Vec<(String, String, Origin)> {
         let mut settings = Vec::new();
         if let Ok(tree) = Table::try_from(&self.config) {
@@ -98,22 +101,38 @@ impl Loaded {
     }
 }
 
+/// Something wrong between settings, or with what a setting names: the settings it concerns, first the one to look at,
+/// and what it is. It is left out where one of them could not be read in the first place.
+pub type Finding = (&'static [&'static str], String);
+
 /// Reads `source`, then `environment`, which goes before the file.
 ///
 /// `PORTCULLIS__SECTION__KEY` sets `section.key`; `PORTCULLIS__DATABASE_FILE` names a file that holds the secret; `PORT`
 /// and `DATABASE_URL` count where nothing else says `listen` and `database`.
 pub fn load(source: &Source, environment: impl IntoIterator<Item = (String, String)>) -> Result<Loaded, ConfigErrors> {
+    load_and_check(source, environment, |_| Vec::new())
+}
+
+/// As [`load`], with checks that other layers add: what they find is reported together with the rest.
+pub fn load_and_check(
+    source: &Source,
+    environment: impl IntoIterator<Item = (String, String)>,
+    check: impl FnOnce(&Config) -> Vec<Finding>,
+) -> Result<Loaded, ConfigErrors> {
     let mut draft = Draft::default();
     match source {
         Source::File(path) => match std::fs::read_to_string(path) {
             Ok(text) => draft.read_text(&path.display().to_string(), &text),
-            Err(error) => draft.problem(Origin::Default, "", format!("{} cannot be read: {error}", path.display())),
+            Err(error) => {
+                draft.is_partial = true;
+                draft.problem(Origin::Default, "", format!("{} cannot be read: {error}", path.display()));
+            }
         },
         Source::Text { name, text } => draft.read_text(name, text),
         Source::Environment => {}
     }
     draft.read_environment(environment);
-    draft.finish()
+    draft.finish(check)
 }
 
 #[derive(Default)]
@@ -123,6 +142,12 @@ struct Draft {
     /// Variables as they were written, for settings that turn out to be strings.
     raw: BTreeMap<String, String>,
     problems: Vec<Problem>,
+    /// The file could not be read, or not all of it: what is missing may stand there.
+    is_partial: bool,
+    /// Lines that are no TOML. What else is said about them follows from that.
+    broken_lines: BTreeSet<usize>,
+    /// A line with a broken section heading: which settings the lines after it are is anybody's guess.
+    lost_from: Option<usize>,
 }
 
 impl Draft {
@@ -131,19 +156,32 @@ impl Draft {
     }
 
     fn read_text(&mut self, file: &str, text: &str) {
-        match (DeTable::parse(text), text.parse::<Table>()) {
-            (Ok(spanned), Ok(tree)) => {
-                self.tree = tree;
-                note_lines("", spanned.get_ref(), &mut |key, at| {
-                    let line = line_of(text, at);
-                    self.origins.insert(key, Origin::Line { file: file.to_owned(), line });
-                });
+        let (spanned, errors) = DeTable::parse_recoverable(text);
+        self.is_partial = !errors.is_empty();
+        let mut errors: Vec<(usize, &str)> = errors
+            .iter()
+            .map(|error| (error.span().map_or(1, |span| line_of(text, span.start)), error.message()))
+            .collect();
+        errors.sort_unstable();
+        for (line, message) in errors {
+            self.broken_lines.insert(line);
+            if text.lines().nth(line - 1).is_some_and(|line| line.trim_start().starts_with('[')) {
+                self.lost_from = self.lost_from.or(Some(line));
             }
-            (Err(error), _) | (_, Err(error)) => {
+            self.problem(Origin::Line { file: file.to_owned(), line }, "", message);
+        }
+        note_lines("", spanned.get_ref(), &mut |key, at| {
+            let line = line_of(text, at);
+            self.origins.insert(key, Origin::Line { file: file.to_owned(), line });
+        });
+        match Table::deserialize(toml::de::Deserializer::from(spanned)) {
+            Ok(tree) => self.tree = tree,
+            Err(error) if self.problems.is_empty() => {
                 let line = error.span().map_or(1, |span| line_of(text, span.start));
-                let message = error.message().to_owned();
-                self.problem(Origin::Line { file: file.to_owned(), line }, "", message);
+                self.problem(Origin::Line { file: file.to_owned(), line }, "", error.message());
+                self.is_partial = true;
             }
+            Err(_) => {}
         }
     }
 
@@ -154,6 +192,10 @@ impl Draft {
             let key = path.to_ascii_lowercase().replace("__", ".");
             let origin = Origin::Variable(name.clone());
             if let Some(secret) = key.strip_suffix("_file").filter(|secret| FILE_SECRETS.contains(secret)) {
+                let direct = name.trim_end_matches("_FILE");
+                if variables.contains_key(direct) {
+                    self.problem(origin.clone(), secret, format!("is said by {direct} too: keep one of the two"));
+                }
                 match std::fs::read_to_string(value) {
                     Ok(text) => self.set(secret, Value::String(text.trim_end().to_owned()), origin),
                     Err(error) => self.problem(origin, secret, format!("the file {value} cannot be read: {error}")),
@@ -180,14 +222,13 @@ impl Draft {
     }
 
     /// Turns the tree into settings. What cannot be read is noted and left out, until the rest can.
-    fn finish(mut self) -> Result<Loaded, ConfigErrors> {
-        let issuer_is_missing = !self.tree.contains_key("issuer");
-        if issuer_is_missing {
-            if self.problems.is_empty() {
+    fn finish(mut self, check: impl FnOnce(&Config) -> Vec<Finding>) -> Result<Loaded, ConfigErrors> {
+        if !self.tree.contains_key("issuer") {
+            if !self.is_partial {
                 let message = "is missing: the URL of this server, as in issuer = \"https://id.example.com\"";
                 self.problem(Origin::Default, "issuer", message);
             }
-            self.tree.insert("issuer".to_owned(), Value::String("http://localhost".to_owned()));
+            self.stand_in_issuer();
         }
         let mut retried = BTreeSet::new();
         let config = loop {
@@ -198,30 +239,63 @@ impl Draft {
             let key = error.path().to_string();
             let message = error.inner().message().to_owned();
             if let Some(raw) = self.raw.get(&key).filter(|_| retried.insert(key.clone())) {
-                let text = Value::String(raw.clone());
-                put(&mut self.tree, &key, text);
+                let value = if message.contains("expected a sequence") {
+                    Value::Array(raw.split(',').map(|item| Value::String(item.trim().to_owned())).collect())
+                } else {
+                    Value::String(raw.clone())
+                };
+                put(&mut self.tree, &key, value);
                 continue;
             }
             let (key, message) = explained(&key, &message);
-            let origin = self.origin_of(&key);
-            self.problem(origin, &key, message);
+            self.report(&key, message);
             if self.problems.len() >= MAX_PROBLEMS || !take(&mut self.tree, &key) {
                 break None;
             }
             if key == "issuer" {
-                self.tree.insert("issuer".to_owned(), Value::String("http://localhost".to_owned()));
+                self.stand_in_issuer();
             }
         };
         if let Some(config) = &config {
-            for (key, message) in contradictions(config) {
-                let origin = self.origin_of(key);
-                self.problem(origin, key, message);
+            let mut findings = contradictions(config);
+            findings.extend(self.said_twice());
+            findings.extend(check(config));
+            for (keys, message) in findings {
+                let is_unread = |key: &&str| self.problems.iter().any(|problem| problem.key == **key);
+                if let Some(key) = keys.first().filter(|_| !keys.iter().any(is_unread)) {
+                    self.report(key, message);
+                }
             }
         }
         match config {
             Some(config) if self.problems.is_empty() => Ok(Loaded { config, origins: self.origins }),
             _ => Err(ConfigErrors(self.problems)),
         }
+    }
+
+    fn report(&mut self, key: &str, message: String) {
+        let origin = self.origin_of(key);
+        let is_consequence = |line| self.broken_lines.contains(&line) || self.lost_from.is_some_and(|at| line >= at);
+        if !matches!(origin, Origin::Line { line, .. } if is_consequence(line)) {
+            self.problem(origin, key, message);
+        }
+    }
+
+    /// Lets the rest be read where there is no issuer that could be.
+    fn stand_in_issuer(&mut self) {
+        self.tree.insert("issuer".to_owned(), Value::String("http://localhost".to_owned()));
+    }
+
+    /// The master key given in both ways, and neither by the environment, which would go before the file.
+    fn said_twice(&self) -> Option<Finding> {
+        let said = |key: &str| self.origins.get(key);
+        let (key, file) = (said("secrets.master_key")?, said("secrets.master_key_file")?);
+        let alike = matches!(
+            (key, file),
+            (Origin::Line { .. }, Origin::Line { .. }) | (Origin::Variable(_), Origin::Variable(_))
+        );
+        let message = "is given beside secrets.master_key_file: keep one of the two".to_owned();
+        alike.then_some((&["secrets.master_key"], message))
     }
 
     /// Where `key` was said; for an element of a list, where the list was; for a section, where its first setting was.
@@ -252,160 +326,10 @@ fn explained(path: &str, message: &str) -> (String, String) {
     (key, message)
 }
 
-/// What each setting allows alone but not together, or not at all.
-fn contradictions(config: &Config) -> Vec<(&'static str, String)> {
-    let mut found = Vec::new();
-    let mut check = |right: bool, key: &'static str, message: &str| {
-        if !right {
-            found.push((key, message.to_owned()));
-        }
-    };
-    let (tokens, keys, passwords) = (&config.tokens, &config.keys, &config.passwords);
-    check(tokens.authorization_code_ttl.as_secs() <= 60, "tokens.authorization_code_ttl", "must be 60 seconds at most");
-    check(
-        tokens.refresh_token_idle_ttl <= tokens.refresh_token_ttl,
-        "tokens.refresh_token_idle_ttl",
-        "must not be longer than tokens.refresh_token_ttl",
-    );
-    check(
-        tokens.refresh_token_grace.as_secs() <= 60,
-        "tokens.refresh_token_grace",
-        "must be 60 seconds at most: within it a stolen token is not noticed",
-    );
-    check(
-        tokens.access_token_ttl.as_secs() <= 86400,
-        "tokens.access_token_ttl",
-        "must be a day at most: a signed token is checked without asking this server",
-    );
-    check(!keys.algorithms.is_empty(), "keys.algorithms", "needs at least one algorithm");
-    let distinct: BTreeSet<Algorithm> = keys.algorithms.iter().copied().collect();
-    check(distinct.len() == keys.algorithms.len(), "keys.algorithms", "names an algorithm twice");
-    check(
-        keys.publish_after >= tokens.access_token_ttl && keys.publish_after >= tokens.id_token_ttl,
-        "keys.publish_after",
-        "must be at least as long as the longest token life, or tokens outlive the key that verifies them",
-    );
-    check(
-        keys.publish_before < keys.rotation_period,
-        "keys.publish_before",
-        "must be shorter than keys.rotation_period",
-    );
-    check(config.sessions.idle_ttl <= config.sessions.ttl, "sessions.idle_ttl", "must not be longer than sessions.ttl");
-    check(
-        (8 * passwords.parallelism..=1 << 20).contains(&passwords.memory_kib),
-        "passwords.memory_kib",
-        "must lie between 8 times passwords.parallelism and 1048576",
-    );
-    check((1..=64).contains(&passwords.iterations), "passwords.iterations", "must lie between 1 and 64");
-    check((1..=16).contains(&passwords.parallelism), "passwords.parallelism", "must lie between 1 and 16");
-    check((1..=1000).contains(&passwords.min_length), "passwords.min_length", "must lie between 1 and 1000");
-    check(
-        config.throttle.base_delay <= config.throttle.max_delay,
-        "throttle.base_delay",
-        "must not be longer than throttle.max_delay",
-    );
-    check(config.server.max_connections > 0, "server.max_connections", "must be at least 1");
-    check(
-        config.server.metrics_listen != Some(config.listen),
-        "server.metrics_listen",
-        "must not be the public listener's address",
-    );
-    let legal = |scope: &String| {
-        !scope.is_empty() && scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
-    };
-    check(
-        config.metadata.scopes.keys().all(legal),
-        "metadata.scopes",
-        "has a name that is no scope: printable ASCII without space, quote and backslash (RFC 6749 §3.3)",
-    );
-    found
-}
-
-/// A variable's text as the TOML value it looks like, else as a string.
-fn literal(text: &str) -> Value {
-    let read = format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
-    match read {
-        Some(value) if !text.contains(['\n', '\r']) => value,
-        _ => Value::String(text.to_owned()),
-    }
-}
-
-/// Sets `section.key`; false when a part of the way is no table.
-fn put(tree: &mut Table, key: &str, value: Value) -> bool {
-    match key.split_once('.') {
-        None => {
-            tree.insert(key.to_owned(), value);
-            true
-        }
-        Some((section, rest)) => match tree.entry(section).or_insert_with(|| Value::Table(Table::new())) {
-            Value::Table(table) => put(table, rest, value),
-            _ => false,
-        },
-    }
-}
-
-/// Takes `section.key` away, or the list that it is an element of; false when there is nothing.
-fn take(tree: &mut Table, key: &str) -> bool {
-    let key = key.split_once('[').map_or(key, |(list, _)| list);
-    if tree.remove(key).is_some() {
-        return true;
-    }
-    match key.split_once('.') {
-        Some((section, rest)) => match tree.get_mut(section) {
-            Some(Value::Table(table)) => take(table, rest),
-            Some(_) => tree.remove(section).is_some(),
-            None => false,
-        },
-        None => false,
-    }
-}
-
-fn note_lines(section: &str, table: &DeTable<'_>, note: &mut impl FnMut(String, usize)) {
-    for (name, value) in table {
-        let key = if section.is_empty() { name.get_ref().to_string() } else { format!("{section}.{}", name.get_ref()) };
-        note(key.clone(), name.span().start);
-        if let DeValue::Table(inner) = Spanned::get_ref(value) {
-            note_lines(&key, inner, note);
-        }
-    }
-}
-
-fn flatten(section: &str, table: &Table, each: &mut impl FnMut(&str, &Value)) {
-    for (name, value) in table {
-        let key = if section.is_empty() { name.clone() } else { format!("{section}.{name}") };
-        match value {
-            Value::Table(inner) => flatten(&key, inner, each),
-            value => each(&key, value),
-        }
-    }
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
-}
-
-/// Levenshtein distance.
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (b, cell) in other.chars().zip(row.iter_mut().skip(1)) {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = *cell;
-            left = replaced.min(diagonal + 1).min(left + 1);
-            *cell = left;
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Algorithm;
 
     fn text(text: &str) -> Source {
         Source::Text { name: "portcullis.toml".to_owned(), text: text.to_owned() }
@@ -482,8 +406,8 @@ mod tests {
         assert_eq!(origin("server.workers"), "PORTCULLIS__SERVER__WORKERS");
         assert_eq!(origin("issuer"), "portcullis.toml:1");
         assert_eq!(origin("sessions.ttl"), "default");
-        assert!(shown.iter().all(|(_, value, _)| !value.contains("secret@")), "secrets are masked");
-        assert!(shown.iter().any(|(key, value, _)| key == "database" && value.contains("***")));
+        let database = shown.iter().find(|(key, ..)| key == "database").unwrap();
+        assert_eq!(database.1, "\"postgres://***@h/d\"", "secrets are masked");
     }
 
     #[test]
@@ -497,6 +421,87 @@ mod tests {
         assert_eq!(secrecy::ExposeSecret::expose_secret(&loaded.config.database), "sqlite:/x.db");
         let found = problems(&source, &[("PORTCULLIS__DATABASE_FILE", "/nowhere/at/all")]);
         assert!(found[0].contains("/nowhere/at/all cannot be read"), "{found:?}");
+    }
+
+    #[test]
+    fn a_line_that_is_no_toml_hides_none_of_the_other_mistakes() {
+        let found = problems(
+            &text("issuer = \"https://a.test\"\nlisten = \n[tokens]\naccess_token_ttl = \"soon\"\n[log\nfilter = 1\n"),
+            &[],
+        );
+        assert!(found[0].starts_with("portcullis.toml:2: "), "{found:#?}");
+        assert!(
+            found.iter().any(|line| line.starts_with("portcullis.toml:4: tokens.access_token_ttl: ")),
+            "{found:#?}"
+        );
+        assert!(found.iter().any(|line| line.starts_with("portcullis.toml:5: ")), "{found:#?}");
+        assert!(!found.iter().any(|line| line.contains("is missing")), "{found:#?}");
+        let twice = problems(&text("issuer = \"https://a.test\"\nissuer = \"https://b.test\"\n"), &[]);
+        assert!(twice[0].starts_with("portcullis.toml:2: ") && twice[0].contains("duplicate"), "{twice:#?}");
+    }
+
+    #[test]
+    fn contradictions_are_told_with_the_rest_but_not_about_what_could_not_be_read() {
+        let source = text(
+            "issuer = \"https://a.test\"\ndatabase = \"mysql://h/d\"\n[sessions]\nttl = \"soon\"\nidle_ttl = \"30d\"\n\
+             [server]\nmetrics_listen = \"127.0.0.1:8080\"\n[secrets]\nmaster_key = \"a:b\"\nmaster_key_file = \"f\"\n",
+        );
+        let found = load_and_check(&source, env(&[]), |config| {
+            assert_eq!(config.sessions.ttl, super::super::Ttl::days(7), "what could be read is there to be checked");
+            vec![(&["pages.default_locale"], "is not shipped".to_owned()), (&["sessions.ttl"], "hidden".to_owned())]
+        });
+        let found: Vec<String> = found.unwrap_err().0.iter().map(ToString::to_string).collect();
+        assert_eq!(found.len(), 5, "{found:#?}");
+        let has = |start: &str| assert!(found.iter().any(|line| line.starts_with(start)), "{start} in {found:#?}");
+        has("portcullis.toml:4: sessions.ttl: ");
+        has("portcullis.toml:2: database: must begin with sqlite:");
+        has("portcullis.toml:7: server.metrics_listen: ");
+        has("portcullis.toml:9: secrets.master_key: is given beside");
+        has("pages.default_locale: is not shipped");
+    }
+
+    #[test]
+    fn a_list_in_the_environment_may_be_written_with_commas() {
+        let source = text("issuer = \"https://id.example.com\"");
+        let loaded = load(
+            &source,
+            env(&[
+                ("PORTCULLIS__SERVER__TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1/32"),
+                ("PORTCULLIS__KEYS__ALGORITHMS", "ES256"),
+            ]),
+        );
+        let config = loaded.unwrap().config;
+        assert_eq!(config.server.trusted_proxies.len(), 2);
+        assert_eq!(config.keys.algorithms, [Algorithm::ES256]);
+        let found = problems(&source, &[("PORTCULLIS__SERVER__TRUSTED_PROXIES", "10.0.0.0/8,x")]);
+        assert!(found[0].starts_with("PORTCULLIS__SERVER__TRUSTED_PROXIES: server.trusted_proxies"), "{found:?}");
+    }
+
+    #[test]
+    fn a_secret_said_twice_is_a_mistake() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("url");
+        std::fs::write(&file, "sqlite:/x.db\n").unwrap();
+        let path = file.display().to_string();
+        let source = text("issuer = \"https://id.example.com\"");
+        let found = problems(
+            &source,
+            &[("PORTCULLIS__DATABASE", "postgres://u:secret@h/d"), ("PORTCULLIS__DATABASE_FILE", &path)],
+        );
+        assert_eq!(found.len(), 1);
+        assert!(found[0].starts_with("PORTCULLIS__DATABASE_FILE: database: is said by PORTCULLIS__DATABASE too"));
+        assert!(!found[0].contains("secret@"));
+    }
+
+    #[test]
+    fn a_name_with_a_dot_is_shown_as_toml_reads_it() {
+        let source = text("issuer = \"https://a.test\"\n[metadata.scopes]\n\"https://a.test/x\" = \"Read\"\n");
+        let shown = load(&source, env(&[])).unwrap().effective();
+        let scope = shown.iter().find(|(key, ..)| key.starts_with("metadata.scopes")).unwrap();
+        assert_eq!(scope.0, "metadata.scopes.\"https://a.test/x\"");
+        assert_eq!(scope.2.to_string(), "portcullis.toml:3");
+        let written: Vec<String> = shown.iter().map(|(key, value, _)| format!("{key} = {value}")).collect();
+        assert!(written.join("\n").parse::<Table>().is_ok(), "{written:#?}");
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Settings: one typed tree, read from file and environment. Defaults and units are documented on the field.
 
+mod contradictions;
 mod load;
+mod tree;
 mod types;
 
-pub use load::{ConfigErrors, Loaded, Origin, Problem, Source, load};
+pub use load::{ConfigErrors, Finding, Loaded, Origin, Problem, Source, load, load_and_check};
 pub use types::{Algorithm, Issuer, IssuerError, Ttl};
 
 use std::collections::BTreeMap;
@@ -11,7 +13,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// The whole configuration (`portcullis.toml`).
@@ -25,7 +27,7 @@ pub struct Config {
     #[serde(default = "defaults::listen")]
     pub listen: SocketAddr,
     /// `sqlite:PATH` or `postgres://...`.
-    #[serde(default = "defaults::database", serialize_with = "masked")]
+    #[serde(default = "defaults::database", serialize_with = "masked_url")]
     pub database: SecretString,
     #[serde(default)]
     pub server: Server,
@@ -294,8 +296,17 @@ pub enum LogFormat {
 /// What stands for a secret wherever settings are shown.
 const MASK: &str = "***";
 
-fn masked<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(MASK)
+/// The database without what lets one in: no user, password or parameter of a URL.
+fn masked_url<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = secret.expose_secret();
+    if text.starts_with("sqlite:") {
+        return serializer.serialize_str(text);
+    }
+    let shown = url::Url::parse(text).ok().and_then(|url| {
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("{}://{MASK}@{}{port}{}", url.scheme(), url.host_str()?, url.path()))
+    });
+    serializer.serialize_str(shown.as_deref().unwrap_or(MASK))
 }
 
 #[expect(clippy::ref_option, reason = "serde passes the field by reference")]

@@ -1,0 +1,94 @@
+use std::collections::BTreeSet;
+
+use secrecy::ExposeSecret as _;
+
+use super::{Algorithm, Config, Finding};
+
+/// What each setting allows alone but not together, or not at all.
+pub fn contradictions(config: &Config) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut check = |right: bool, keys: &'static [&'static str], message: &str| {
+        if !right {
+            found.push((keys, message.to_owned()));
+        }
+    };
+    let (tokens, keys, passwords, server) = (&config.tokens, &config.keys, &config.passwords, &config.server);
+    check(
+        ["sqlite:", "postgres://", "postgresql://"].iter().any(|s| config.database.expose_secret().starts_with(s)),
+        &["database"],
+        "must begin with sqlite: or postgres://",
+    );
+    check(
+        tokens.authorization_code_ttl.as_secs() <= 60,
+        &["tokens.authorization_code_ttl"],
+        "must be 60 seconds at most",
+    );
+    check(
+        tokens.refresh_token_idle_ttl <= tokens.refresh_token_ttl,
+        &["tokens.refresh_token_idle_ttl", "tokens.refresh_token_ttl"],
+        "must not be longer than tokens.refresh_token_ttl",
+    );
+    check(
+        tokens.refresh_token_grace.as_secs() <= 60,
+        &["tokens.refresh_token_grace"],
+        "must be 60 seconds at most: within it a stolen token is not noticed",
+    );
+    check(
+        tokens.access_token_ttl.as_secs() <= 86400,
+        &["tokens.access_token_ttl"],
+        "must be a day at most: a signed token is checked without asking this server",
+    );
+    check(!keys.algorithms.is_empty(), &["keys.algorithms"], "needs at least one algorithm");
+    let distinct: BTreeSet<Algorithm> = keys.algorithms.iter().copied().collect();
+    check(distinct.len() == keys.algorithms.len(), &["keys.algorithms"], "names an algorithm twice");
+    check(
+        keys.publish_after >= tokens.access_token_ttl && keys.publish_after >= tokens.id_token_ttl,
+        &["keys.publish_after", "tokens.access_token_ttl", "tokens.id_token_ttl"],
+        "must be at least as long as the longest token life, or tokens outlive the key that verifies them",
+    );
+    check(
+        keys.publish_before < keys.rotation_period,
+        &["keys.publish_before", "keys.rotation_period"],
+        "must be shorter than keys.rotation_period",
+    );
+    check(
+        config.sessions.idle_ttl <= config.sessions.ttl,
+        &["sessions.idle_ttl", "sessions.ttl"],
+        "must not be longer than sessions.ttl",
+    );
+    check((1..=16).contains(&passwords.parallelism), &["passwords.parallelism"], "must lie between 1 and 16");
+    check(
+        (passwords.parallelism.saturating_mul(8)..=1 << 20).contains(&passwords.memory_kib),
+        &["passwords.memory_kib", "passwords.parallelism"],
+        "must lie between 8 times passwords.parallelism and 1048576",
+    );
+    check((1..=64).contains(&passwords.iterations), &["passwords.iterations"], "must lie between 1 and 64");
+    check(passwords.concurrency <= 1024, &["passwords.concurrency"], "must be 1024 at most");
+    check(passwords.queue <= 100_000, &["passwords.queue"], "must be 100000 at most");
+    check((1..=1000).contains(&passwords.min_length), &["passwords.min_length"], "must lie between 1 and 1000");
+    check(
+        config.throttle.base_delay <= config.throttle.max_delay,
+        &["throttle.base_delay", "throttle.max_delay"],
+        "must not be longer than throttle.max_delay",
+    );
+    check(server.workers <= 1024, &["server.workers"], "must be 1024 at most");
+    check(
+        (1..=1_000_000).contains(&server.max_connections),
+        &["server.max_connections"],
+        "must lie between 1 and 1000000",
+    );
+    check(
+        server.metrics_listen != Some(config.listen),
+        &["server.metrics_listen", "listen"],
+        "must not be the public listener's address",
+    );
+    let legal = |scope: &String| {
+        !scope.is_empty() && scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
+    };
+    check(
+        config.metadata.scopes.keys().all(legal),
+        &["metadata.scopes"],
+        "has a name that is no scope: printable ASCII without space, quote and backslash (RFC 6749 §3.3)",
+    );
+    found
+}
