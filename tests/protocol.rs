@@ -24,6 +24,8 @@ mod client_credentials;
 mod common;
 #[path = "protocol/device.rs"]
 mod device;
+#[path = "protocol/instances.rs"]
+mod instances;
 #[path = "protocol/metadata.rs"]
 mod metadata;
 #[path = "protocol/refresh_token.rs"]

@@ -13,6 +13,8 @@ use super::{Error, Result, sql};
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 const STATEMENT_TIMEOUT_MS: &str = "5000";
+/// How long closing waits for what is under way.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 /// An abandoned transaction (the network went) gives its locks back after this.
 const IDLE_IN_TRANSACTION_TIMEOUT_MS: &str = "10000";
 const MAX_CONNECTIONS: u32 = 16;
@@ -108,8 +110,11 @@ impl Postgres {
         ControlFlow::Break(outcome.map_err(Error::settled))
     }
 
+    /// Waits for connections in use, but not for ever: one that a runtime which is gone has taken along never returns.
     pub async fn close(&self) {
-        self.pool.close().await;
+        if tokio::time::timeout(CLOSE_LIMIT, self.pool.close()).await.is_err() {
+            tracing::warn!("connections to the database were still in use at the end");
+        }
     }
 }
 

@@ -2,22 +2,29 @@
 //! `PORTCULLIS_TEST_DATABASE` is `postgres`.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{Column as _, Row as _, TypeInfo as _};
 use tempfile::TempDir;
 
+#[derive(Clone)]
 pub enum Database {
-    Sqlite(TempDir),
+    Sqlite(Arc<TempDir>),
     Postgres { server: String, name: String },
 }
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 impl Database {
+    /// Whether the tests run on PostgreSQL, which several instances may share.
+    pub fn is_shared() -> bool {
+        std::env::var("PORTCULLIS_TEST_DATABASE").as_deref() == Ok("postgres")
+    }
+
     pub async fn create() -> Self {
-        if std::env::var("PORTCULLIS_TEST_DATABASE").as_deref() != Ok("postgres") {
-            return Self::Sqlite(tempfile::tempdir().unwrap());
+        if !Self::is_shared() {
+            return Self::Sqlite(Arc::new(tempfile::tempdir().unwrap()));
         }
         let server = std::env::var("PORTCULLIS_TEST_POSTGRES").expect("PORTCULLIS_TEST_POSTGRES names a server");
         let name = format!("world_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));

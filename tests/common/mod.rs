@@ -58,6 +58,8 @@ pub const PASSWORD: &str = "correct horse battery";
 
 pub struct World {
     pub issuer: String,
+    /// Where this instance is reached; the issuer, unless there are several.
+    base: String,
     pub clock: Arc<ManualClock>,
     pub app: Arc<App>,
     pub http: reqwest::Client,
@@ -89,7 +91,37 @@ impl World {
     pub async fn at(path: &str, more: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let issuer = format!("http://{}{path}", listener.local_addr().unwrap());
-        let database = database::Database::create().await;
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(1_790_000_000_250)));
+        let world = Self::start(issuer, listener, database::Database::create().await, clock, more);
+        world.fill().await;
+        world
+    }
+
+    /// Another instance of the same server on the same database, as behind one address. Only where databases can be
+    /// shared: `None` on SQLite, whose file serves one process.
+    pub fn beside(&self) -> Option<Self> {
+        if !database::Database::is_shared() {
+            return None;
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let mut other = Self::start(self.issuer.clone(), listener, self.database.clone(), Arc::clone(&self.clock), "");
+        // Requests come by the one name, as through a balancer, and reach this instance.
+        let mut headers = reqwest::header::HeaderMap::new();
+        let authority = self.issuer.strip_prefix("http://").unwrap();
+        headers.insert("host", authority.parse().unwrap());
+        other.http = client().default_headers(headers).build().unwrap();
+        other.base = base;
+        Some(other)
+    }
+
+    fn start(
+        issuer: String,
+        listener: TcpListener,
+        database: database::Database,
+        clock: Arc<ManualClock>,
+        more: &str,
+    ) -> Self {
         let config: Config = toml::from_str(&format!(
             r#"
             issuer = "{issuer}"
@@ -103,12 +135,9 @@ impl World {
             database.url()
         ))
         .unwrap();
-        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(1_790_000_000_250)));
         let (app, handle, thread) = serve(config, listener, clock.clone());
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let world = Self { issuer, clock, app, http, database, handle, thread: Some(thread) };
-        world.fill().await;
-        world
+        let http = client().build().unwrap();
+        Self { base: issuer.clone(), issuer, clock, app, http, database, handle, thread: Some(thread) }
     }
 
     pub fn advance(&self, seconds: u64) {
@@ -116,7 +145,7 @@ impl World {
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.issuer)
+        format!("{}{path}", self.base)
     }
 
     /// Number of rows of `table` that satisfy `condition` (`TRUE` for all).
@@ -244,11 +273,17 @@ impl World {
     }
 }
 
+fn client() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none())
+}
+
 impl Drop for World {
     fn drop(&mut self) {
         // The command is sent at once; the future only waits for the answer.
         drop(self.handle.stop(false));
-        if let Some(thread) = self.thread.take() {
+        // Connections that this thread has used go back to their pool on its runtime, which stands still here: the pool of
+        // PostgreSQL would wait for them.
+        if let Some(thread) = self.thread.take().filter(|_| !database::Database::is_shared()) {
             let _ = thread.join();
         }
     }
