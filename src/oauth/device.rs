@@ -49,6 +49,8 @@ pub struct PendingDevice {
     pub client: Arc<Client>,
     /// What the device asks for.
     pub scope: ScopeSet,
+    /// As the device shows it, whatever way it was typed.
+    pub user_code: String,
     pub address: String,
     pub user_agent: String,
     pub created_at: Timestamp,
@@ -172,6 +174,7 @@ pub async fn find_by_user_code(cx: &Context, typed: &str) -> Result<Option<Pendi
     Ok(Some(PendingDevice {
         client,
         scope,
+        user_code: grouped(&user_code),
         resource: details.resource,
         address: record.address,
         user_agent: record.user_agent,

@@ -210,6 +210,7 @@ test("a device is connected: code typed, request seen, allowed, token fetched", 
   await phone.page.fill("#user_code", ` ${code.toLowerCase().replace("-", " ")} `);
   await phone.page.click("#continue");
   await phone.page.waitForSelector("#allow");
+  assert.ok((await phone.page.textContent(".usercode")).includes(code), "shown as the device shows it");
   assert.match(await phone.page.textContent(".facts"), /127\.0\.0\.1|::1/);
   await phone.page.click("#allow");
   await phone.page.waitForSelector(".sign.done");

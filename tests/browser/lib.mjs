@@ -149,7 +149,7 @@ export function translate(page, pseudo) {
     const texts = [];
     while (walker.nextNode()) {
       const { currentNode: node } = walker;
-      if (node.data.trim() && !node.parentElement.closest("code, pre, script, bdi, option")) texts.push(node);
+      if (node.data.trim() && !node.parentElement.closest("code, pre, script, bdi, option, [aria-hidden]")) texts.push(node);
     }
     for (const node of texts) node.data = pseudo === "en-XA" ? longer(node.data.trim()) : mirrored(node.data.trim());
     if (pseudo === "ar-XB") document.documentElement.dir = "rtl";

@@ -97,7 +97,7 @@ async fn look_up(visit: &Visit<'_>, user_code: &str, session: &ActiveSession) ->
     }
     let Some(pending) = found(visit, user_code).await? else { return Ok(unknown(visit, user_code)) };
     visit.app.identity.refund_user_code_guess(&origin).await?;
-    Ok(confirmation(visit, user_code, &pending, session))
+    Ok(confirmation(visit, &pending, session))
 }
 
 async fn found(visit: &Visit<'_>, user_code: &str) -> Result<Option<PendingDevice>, Stop> {
@@ -127,16 +127,16 @@ fn entry(visit: &Visit<'_>, user_code: &str, guess: Guess) -> HttpResponse {
     visit.page(&page, Answer { status: guess.status, retry_after: guess.retry_after, ..Answer::default() })
 }
 
-fn confirmation(visit: &Visit<'_>, user_code: &str, pending: &PendingDevice, session: &ActiveSession) -> HttpResponse {
+fn confirmation(visit: &Visit<'_>, pending: &PendingDevice, session: &ActiveSession) -> HttpResponse {
     let client = ClientCard::of(&pending.client);
     let t = &visit.frame.t;
     let unknown = t.text("device-agent-unknown");
     let page = DeviceConfirmPage {
         page: &visit.frame,
         client: &client,
-        form: &visit.target("/device", CONFIRMATION, &about(user_code, session)),
+        form: &visit.target("/device", CONFIRMATION, &about(&pending.user_code, session)),
         username: &session.user.username,
-        user_code,
+        user_code: &pending.user_code,
         scopes: scope_sentences(t, &pending.scope, &visit.app.config.metadata.scopes),
         address: &pending.address,
         user_agent: if pending.user_agent.is_empty() { &unknown } else { &pending.user_agent },
