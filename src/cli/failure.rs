@@ -90,7 +90,10 @@ impl From<oauth::Error> for Failure {
         match error {
             oauth::Error::TemporarilyUnavailable { .. } => Self::unavailable(error.to_string()),
             // The cause is for the operator, who is right here.
-            oauth::Error::Internal(cause) => Self::failed(cause.to_string()),
+            oauth::Error::Internal(cause) => match cause.downcast::<jose::Error>() {
+                Ok(error) => (*error).into(),
+                Err(cause) => Self::failed(cause.to_string()),
+            },
             error => Self::failed(error.to_string()),
         }
     }

@@ -9,9 +9,9 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::Failure;
 use super::offline::Offline;
 use super::out::{date, say, say_json, say_table};
+use super::{Failure, private_file};
 use crate::base::SystemRandom;
 use crate::config::Algorithm;
 use crate::jose::{KeyRing, Sealer, open_private_key};
@@ -37,11 +37,17 @@ pub enum Verb {
     /// Write a new master key file, which seals the signing keys in the database. Mode 0600; never overwrites.
     CreateMaster { file: PathBuf },
     /// Print a private key as PKCS#8 PEM, unencrypted: for moving to another server.
-    Export { kid: String },
+    Export {
+        kid: String,
+        /// Write it to a new file of mode 0600 instead.
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Take a private key (PKCS#8 PEM) in.
     Import {
         #[arg(long, value_name = "ALG")]
         alg: String,
+        /// The file, or `-` for standard input.
         file: PathBuf,
         /// Sign with it at once.
         #[arg(long)]
@@ -63,7 +69,7 @@ async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
         Verb::CreateMaster { file } => create_master(&file),
         Verb::List { json } => list(offline, json).await,
         Verb::Rotate { alg, now } => rotate(offline, alg.as_deref(), now).await,
-        Verb::Export { kid } => export(offline, &kid).await,
+        Verb::Export { kid, output } => export(offline, &kid, output.as_deref()).await,
         Verb::Import { alg, file, now } => import(offline, &alg, &file, now).await,
     }
 }
@@ -71,7 +77,7 @@ async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
 /// Needs no configuration: it is what the first one is written for.
 fn create_master(file: &Path) -> Result<(), Failure> {
     Sealer::create_key_file(file, &SystemRandom::default())
-        .map_err(|error| Failure::failed(format!("{} cannot be written: {error}", file.display())))?;
+        .map_err(|error| private_file::cannot_write(file, &error))?;
     say(&format!("wrote {}; keep a copy where the database's backups are not", file.display()));
     Ok(())
 }
@@ -136,20 +142,26 @@ fn sign_at(offline: &Offline, at_once: bool) -> crate::base::Timestamp {
     if at_once { offline.now() } else { offline.now().plus(offline.config.keys.publish_before.duration()) }
 }
 
-async fn export(offline: &Offline, kid: &str) -> Result<(), Failure> {
+async fn export(offline: &Offline, kid: &str, output: Option<&Path>) -> Result<(), Failure> {
     let keys = offline.store.list_signing_keys(offline.now().millis()).await?;
     let row = keys.iter().find(|row| row.kid == kid);
     let row =
         row.ok_or_else(|| Failure::failed(format!("there is no key {kid}; `portcullis keys list` lists them")))?;
     let der = open_private_key(&*offline.sealer()?, row)?;
-    say(pem(&der).trim_end());
+    let pem = pem(&der);
+    if let Some(file) = output {
+        return private_file::create(file, &pem);
+    }
+    say(pem.trim_end());
     Ok(())
 }
 
 async fn import(offline: &Offline, alg: &str, file: &Path, at_once: bool) -> Result<(), Failure> {
     let alg = algorithm(alg)?;
     let unreadable = |reason: &str| Failure::failed(format!("{}: {reason}", file.display()));
-    let text = Zeroizing::new(std::fs::read_to_string(file).map_err(|error| unreadable(&error.to_string()))?);
+    let text =
+        if file == Path::new("-") { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(file) };
+    let text = Zeroizing::new(text.map_err(|error| unreadable(&error.to_string()))?);
     let der = der(&text).ok_or_else(|| unreadable("is no PKCS#8 PEM (BEGIN PRIVATE KEY)"))?;
     let ring = ring(offline).await?;
     match ring.import(&offline.store, alg, &der, sign_at(offline, at_once), offline.now()).await? {

@@ -4,6 +4,7 @@ mod admin;
 pub mod boot;
 mod client;
 mod config;
+mod demo;
 mod dev;
 mod failure;
 mod healthcheck;
@@ -11,6 +12,7 @@ mod keys;
 mod migrate;
 mod offline;
 mod out;
+mod private_file;
 mod serve;
 mod settings;
 mod user;
@@ -24,11 +26,13 @@ pub use failure::Failure;
 
 /// A standalone OAuth 2.0 authorization server and OpenID Connect provider.
 ///
-/// Without a command it is `portcullis dev`: a server to try things with, its data in ./portcullis-dev.
+/// Without a command it is `portcullis serve` where there is a configuration, else `portcullis dev`: a server to try
+/// things with, its data in ./portcullis-dev.
 #[derive(Debug, Parser)]
 #[command(name = "portcullis", version, after_help = EXIT_CODES)]
 struct Cli {
-    /// The configuration file. Without it: portcullis.toml here, else the data of `portcullis dev`.
+    /// The configuration file. Without it: portcullis.toml here, else the environment (PORTCULLIS__ISSUER and so on), else
+    /// what `portcullis dev` made here.
     #[arg(long, short, global = true, value_name = "FILE", env = "PORTCULLIS_CONFIG")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -67,7 +71,10 @@ enum Verb {
 
 /// Reads the command line, runs the command, and tells how it went.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let mut cli = Cli::parse();
+    if cli.verb.is_none() && !settings::is_configured(cli.config.as_deref()) {
+        cli = Cli::parse_from(["portcullis", "dev"]);
+    }
     let outcome = actix_web::rt::System::new().block_on(run(cli));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -78,10 +85,11 @@ pub fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), Failure> {
     let file = cli.config.as_deref();
     match cli.verb {
-        None if file.is_some() => serve::run(file).await,
-        None => dev::run(dev::Args::default()).await,
+        Some(Verb::Dev(_)) if file.is_some() => Err(Failure::usage(
+            "`portcullis dev` makes its own configuration; `portcullis serve --config FILE` starts with a file",
+        )),
         Some(Verb::Dev(args)) => dev::run(args).await,
-        Some(Verb::Serve) => serve::run(file).await,
+        None | Some(Verb::Serve) => serve::run(file).await,
         Some(Verb::Config(verb)) => config::run(file, &verb),
         Some(Verb::Migrate(args)) => migrate::run(file, args).await,
         Some(Verb::Keys(verb)) => keys::run(file, verb).await,

@@ -9,34 +9,59 @@ use super::{Failure, settings};
 use crate::base::{SystemClock, SystemRandom};
 use crate::config::Config;
 use crate::ops;
-use crate::web::{monitor, server};
+use crate::web::monitor;
+use crate::web::server::{self, StopSignals};
 
 pub async fn run(file: Option<&Path>) -> Result<(), Failure> {
-    let config = settings::config(file)?;
+    let config = Arc::new(settings::complete(file)?.config);
     let _logging = ops::init_logging(&config.log).map_err(|error| Failure::config(error.to_string()))?;
-    let listener = listen(config.listen, "listen")?;
+    let listeners = Listeners::claim(vec![listen(config.listen, "listen")?], &config)?;
     let instance = boot::open(Arc::clone(&config), Arc::new(SystemClock), Arc::new(SystemRandom::default())).await?;
-    tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
-        issuer = config.issuer.as_str(),
-        listen = %config.listen,
-        "ready"
-    );
-    until_stopped(instance, &config, vec![listener]).await
+    let ready = || {
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            issuer = config.issuer.as_str(),
+            listen = %config.listen,
+            "ready"
+        );
+    };
+    until_stopped(instance, listeners, ready).await
 }
 
-/// Serves until SIGTERM or SIGINT, then lets what is in flight finish and closes the database.
-pub async fn until_stopped(instance: Instance, config: &Config, listeners: Vec<TcpListener>) -> Result<(), Failure> {
-    let app = Arc::clone(&instance.app);
-    let serving = |error: std::io::Error| Failure::failed(format!("the server cannot be started: {error}"));
-    let monitor = match config.server.metrics_listen {
-        Some(address) => Some(monitor::run(&app, listen(address, "server.metrics_listen")?).map_err(serving)?),
-        None => None,
-    };
+/// The addresses of one server, claimed before anything else is done: a taken one must stop the start.
+pub struct Listeners {
+    public: Vec<TcpListener>,
+    monitor: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// Adds the one for metrics, where it is configured.
+    pub fn claim(public: Vec<TcpListener>, config: &Config) -> Result<Self, Failure> {
+        let monitor = config.server.metrics_listen;
+        let monitor = monitor.map(|address| listen(address, "server.metrics_listen")).transpose()?;
+        Ok(Self { public, monitor })
+    }
+}
+
+/// Serves until SIGTERM or SIGINT, then lets what is in flight finish and closes the database. `started` is called when
+/// requests are taken.
+pub async fn until_stopped(instance: Instance, listeners: Listeners, started: impl FnOnce()) -> Result<(), Failure> {
+    let outcome = serve(&instance, listeners, started).await;
+    instance.close().await;
+    tracing::info!("stopped");
+    outcome.map_err(|error| Failure::failed(format!("the server ended: {error}")))
+}
+
+async fn serve(instance: &Instance, listeners: Listeners, started: impl FnOnce()) -> std::io::Result<()> {
+    let app = &instance.app;
+    // Before anybody is told that it runs, and may want to stop it.
+    let signals = StopSignals::catch()?;
+    let monitor = listeners.monitor.map(|listener| monitor::run(app, listener)).transpose()?;
     let monitor = monitor.map(|monitor| (monitor.handle(), tokio::spawn(monitor)));
-    let server = server::run(Arc::clone(&app), listeners).map_err(serving)?;
-    let handle = server.handle();
-    let signals = tokio::spawn(server::stop_on_signal(app, handle));
+    let server = server::run(Arc::clone(app), listeners.public)?;
+    let signals = tokio::spawn(signals.stop(Arc::clone(app), server.handle()));
+    let server = tokio::spawn(server);
+    started();
     ops::notify("READY=1");
     let outcome = server.await;
     ops::notify("STOPPING=1");
@@ -45,13 +70,11 @@ pub async fn until_stopped(instance: Instance, config: &Config, listeners: Vec<T
         handle.stop(false).await;
         task.abort();
     }
-    instance.close().await;
-    tracing::info!("stopped");
-    outcome.map_err(|error| Failure::failed(format!("the server ended: {error}")))
+    outcome.map_err(std::io::Error::other)?
 }
 
 /// Claims an address; `setting` is where to change it.
-pub fn listen(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
+fn listen(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => Failure::unavailable(format!(
             "{address} is taken by another program; stop it, or change `{setting}` to another port"

@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -35,7 +36,7 @@ struct MasterKey {
 /// Why the master keys cannot be used. Each message names the file, the reason and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
-    #[error("master key file {}: {source}; make one with `portcullis keys init`, or name the right file in secrets.master_key_file", path.display())]
+    #[error("master key file {}: {source}; make one with `portcullis keys create-master {}`, or name the right file in secrets.master_key_file", path.display(), path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("master key file {}: mode {mode:04o} lets others read it; run `chmod 600 {}`", path.display(), path.display())]
     Permissions { path: PathBuf, mode: u32 },
@@ -158,11 +159,17 @@ fn parse_line(line: &str) -> Result<MasterKey, &'static str> {
     Ok(MasterKey { id: id.to_owned(), key: LessSafeKey::new(key) })
 }
 
+/// What a key file's mode must not grant. A credential that systemd lends (systemd.exec(5)) lies in a directory for this
+/// service alone, and the entry that gives it to the service's user shows as a group's right.
+fn forbidden_bits(path: &Path, credentials: Option<&OsStr>) -> u32 {
+    if credentials.is_some_and(|dir| !dir.is_empty() && path.starts_with(dir)) { 0o037 } else { 0o077 }
+}
+
 fn read_private_file(path: &Path) -> Result<Zeroizing<String>, MasterKeyError> {
     let unreadable = |source| MasterKeyError::Unreadable { path: path.to_owned(), source };
     let file = File::open(path).map_err(unreadable)?;
     let mode = file.metadata().map_err(unreadable)?.mode() & 0o7777;
-    if mode & 0o077 != 0 {
+    if mode & forbidden_bits(path, std::env::var_os("CREDENTIALS_DIRECTORY").as_deref()) != 0 {
         return Err(MasterKeyError::Permissions { path: path.to_owned(), mode });
     }
     let mut text = Zeroizing::new(String::new());
@@ -225,6 +232,18 @@ mod tests {
         }
         let twice = Sealer::parse(&format!("{}\n{}", line("a", 1), line("a", 2)), "the file").err().unwrap();
         assert!(twice.to_string().starts_with("the file, line 2: this ID stands twice"));
+    }
+
+    #[test]
+    fn a_credential_lent_by_the_service_manager_may_show_a_groups_right() {
+        let directory = OsStr::new("/run/credentials/portcullis.service");
+        let lent = Path::new("/run/credentials/portcullis.service/master.key");
+        assert_eq!(0o440 & forbidden_bits(lent, Some(directory)), 0);
+        assert_ne!(0o444 & forbidden_bits(lent, Some(directory)), 0);
+        for (path, directory) in [(lent, None), (lent, Some(OsStr::new(""))), (Path::new("/etc/key"), Some(directory))]
+        {
+            assert_ne!(0o440 & forbidden_bits(path, directory), 0);
+        }
     }
 
     #[test]

@@ -46,6 +46,11 @@ impl Drop for Logging {
     }
 }
 
+/// Whether `filter` can be used: see [`init`].
+pub fn check_filter(filter: &str) -> Result<(), tracing_subscriber::filter::ParseError> {
+    EnvFilter::builder().parse(filter).map(drop)
+}
+
 /// Sends everything that is logged (by `tracing` or `log`) to standard error, and panics as one line too.
 pub fn init(settings: &Log) -> Result<Logging, LogError> {
     let filter = EnvFilter::builder().parse(&settings.filter)?;

@@ -12,7 +12,7 @@ mod readiness;
 
 pub use background::Background;
 pub use log_sink::LogSink;
-pub use logging::{LogError, Logging, in_request, init as init_logging};
+pub use logging::{LogError, Logging, check_filter as check_log_filter, in_request, init as init_logging};
 pub use metrics::Metrics;
 pub use notify::notify;
 pub use readiness::{Readiness, Ready};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::http::KeepAlive;
 use actix_web::{App as ActixApp, HttpServer};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::sleep;
 
 use super::app::{App, configure};
@@ -22,7 +22,7 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// door.
 const RED_BEFORE_CLOSING: Duration = Duration::from_secs(1);
 
-/// Serves `app` on `listeners` until it is stopped through its handle. Signals are the caller's: see [`stop_on_signal`].
+/// Serves `app` on `listeners` until it is stopped through its handle. Signals are the caller's: see [`StopSignals`].
 pub fn run(app: Arc<App>, listeners: Vec<TcpListener>) -> io::Result<Server> {
     let settings = app.config.server.clone();
     let workers = match settings.workers {
@@ -47,26 +47,36 @@ pub fn run(app: Arc<App>, listeners: Vec<TcpListener>) -> io::Result<Server> {
     Ok(server.run())
 }
 
-/// Waits for SIGTERM or SIGINT, then stops the server: readiness goes red first, what is in flight may finish.
-/// A second signal ends it at once.
-pub async fn stop_on_signal(app: Arc<App>, server: ServerHandle) -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let pause = tokio::select! {
-        _ = terminate.recv() => RED_BEFORE_CLOSING,
-        // Somebody at a terminal: no balancer watches.
-        _ = interrupt.recv() => Duration::ZERO,
-    };
-    tracing::info!("stopping; requests in flight may finish");
-    let graceful = async {
-        app.readiness.stopping();
-        sleep(pause).await;
-        server.stop(true).await;
-    };
-    tokio::select! {
-        () = graceful => {}
-        _ = terminate.recv() => server.stop(false).await,
-        _ = interrupt.recv() => server.stop(false).await,
+/// The signals that end a server: SIGTERM and SIGINT.
+pub struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// From here on they no longer end the process by themselves.
+    pub fn catch() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    /// Waits for one, then stops the server: readiness goes red first, what is in flight may finish. A second signal
+    /// ends it at once.
+    pub async fn stop(mut self, app: Arc<App>, server: ServerHandle) {
+        let pause = tokio::select! {
+            _ = self.terminate.recv() => RED_BEFORE_CLOSING,
+            // Somebody at a terminal: no balancer watches.
+            _ = self.interrupt.recv() => Duration::ZERO,
+        };
+        tracing::info!("stopping; requests in flight may finish");
+        let graceful = async {
+            app.readiness.stopping();
+            sleep(pause).await;
+            server.stop(true).await;
+        };
+        tokio::select! {
+            () = graceful => {}
+            _ = self.terminate.recv() => server.stop(false).await,
+            _ = self.interrupt.recv() => server.stop(false).await,
+        }
+    }
 }

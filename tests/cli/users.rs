@@ -1,0 +1,57 @@
+use serde_json::Value;
+
+use super::place::Place;
+
+#[test]
+fn a_user_is_made_with_a_password_from_standard_input() {
+    let place = Place::configured();
+    let create = ["user", "create", "alice", "--email", "alice@example.com", "--email-verified"];
+    let made = place.feed(&create, "correct horse battery\n").json();
+    assert_eq!(made["username"], "alice");
+    assert_eq!(made["email_verified"], true);
+    assert_eq!(made["has_password"], true);
+    assert_eq!(made["admin"], false);
+
+    place.feed(&create, "correct horse battery\n").failed(1, &["taken"]);
+    place.feed(&["user", "create", "bob"], "short\n").failed(1, &["at least 8 characters"]);
+    place.feed(&["user", "create", "bob"], "").failed(2, &["no password"]);
+    place.feed(&["user", "create", "b b"], "correct horse battery\n").failed(1, &["a user name has"]);
+    let claims = ["user", "create", "bob", "--claims", r#"{"sub": "x"}"#];
+    place.feed(&claims, "correct horse battery\n").failed(1, &["sub"]);
+
+    let id = made["sub"].as_str().unwrap();
+    for name in ["alice", "ALICE@example.com", id] {
+        assert_eq!(place.run(&["user", "show", name]).json(), made, "{name}");
+    }
+    let lines = place.run(&["user", "list", "--json"]).success().out;
+    let listed: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(listed, [made]);
+}
+
+#[test]
+fn a_user_is_disabled_enabled_and_given_another_password() {
+    let place = Place::configured();
+    place.feed(&["user", "create", "alice"], "correct horse battery\n").success();
+    assert_eq!(place.run(&["user", "disable", "alice"]).success().out, "alice is disabled\n");
+    assert_eq!(place.run(&["user", "show", "alice"]).json()["disabled"], true);
+    assert!(place.run(&["user", "list"]).success().out.contains("disabled"));
+    assert_eq!(place.run(&["user", "enable", "alice"]).success().out, "alice is enabled\n");
+    let said = place.feed(&["user", "set-password", "alice", "--password-stdin"], "battery horse correct").success();
+    assert!(said.out.contains("alice has a new password"));
+    for args in [["user", "show", "nobody"], ["user", "disable", "nobody"]] {
+        place.run(&args).failed(1, &["there is no user nobody"]);
+    }
+}
+
+#[test]
+fn a_login_link_is_made_as_often_as_asked_and_never_stored() {
+    let place = Place::configured();
+    let links: Vec<String> = (0..2).map(|_| place.run(&["admin", "login-link"]).success().out).collect();
+    assert_ne!(links[0], links[1]);
+    let database = std::fs::read(place.path("p.db")).unwrap();
+    for link in &links {
+        let (_, token) = link.trim().split_once("/setup#").unwrap();
+        assert!(token.starts_with("pc_su_"));
+        assert!(!database.windows(token.len()).any(|bytes| bytes == token.as_bytes()));
+    }
+}
