@@ -25,7 +25,9 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: &[Migration] = migrations![1 "0001_first"];
+const MIGRATIONS: &[Migration] = migrations![
+    1 "0001_first",
+];
 
 const CREATE_TABLE: &str = "CREATE TABLE schema_migrations (
     version BIGINT NOT NULL PRIMARY KEY,
@@ -40,6 +42,12 @@ const RECORD: &str = "INSERT INTO schema_migrations (version, name, made_by) VAL
 struct Applied {
     version: i64,
     made_by: String,
+}
+
+/// Every migration's text in order.
+#[cfg(test)]
+pub fn texts_for_postgres() -> impl Iterator<Item = &'static str> {
+    MIGRATIONS.iter().map(|migration| migration.postgres)
 }
 
 fn known() -> i64 {

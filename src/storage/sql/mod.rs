@@ -78,10 +78,9 @@ mod tests {
         let mut connection = PgConnection::connect(&url).await.unwrap();
         let make = format!("CREATE SCHEMA {schema}; SET search_path = {schema};");
         sqlx::raw_sql(sqlx::AssertSqlSafe(make)).execute(&mut connection).await.unwrap();
-        sqlx::raw_sql(include_str!("../../../migrations/postgres/0001_first.sql"))
-            .execute(&mut connection)
-            .await
-            .unwrap();
+        for migration in crate::storage::migrate::texts_for_postgres() {
+            sqlx::raw_sql(migration).execute(&mut connection).await.unwrap();
+        }
         for (name, sql) in all() {
             connection.prepare(sqlx::SqlStr::from_static(sql)).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         }
