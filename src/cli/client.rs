@@ -14,7 +14,7 @@ use super::out::{complain, date, say, say_json, say_table};
 use crate::base::OpaqueToken;
 use crate::jose::Sealer;
 use crate::oauth::ClientMetadata;
-use crate::oauth::registration::{RegistrationError, Registry};
+use crate::oauth::registration::{Abilities, RegistrationError, Registry};
 use crate::storage::{ClientRecord, Clients as _};
 
 #[derive(Debug, Subcommand)]
@@ -153,7 +153,7 @@ fn registry<'a>(offline: &'a Offline, sealer: &'a Arc<Sealer>) -> Registry<'a> {
         store: &offline.store,
         sealer,
         random: offline.random.as_ref(),
-        algorithms: &offline.config.keys.algorithms,
+        abilities: Abilities::from(offline.config.as_ref()),
         now: offline.now(),
     }
 }

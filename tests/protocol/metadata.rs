@@ -1,4 +1,5 @@
 use portcullis::oauth::ClientMetadata;
+use portcullis::oauth::registration::{Abilities, problems as problems_of};
 use serde_json::{Value, json};
 
 use crate::common::*;
@@ -95,7 +96,7 @@ async fn what_is_listed_works_and_what_is_not_listed_is_refused() {
 async fn listed_methods_algorithms_scopes_and_claims_are_the_ones_in_force() {
     let world = World::new().await;
     let document = world.get("/.well-known/openid-configuration").await.ok();
-    let algorithms = &world.app.config.keys.algorithms;
+    let abilities = Abilities::from(world.app.config.as_ref());
     let problems = |member: &str, value: &str| {
         let metadata = json!({ "grant_types": ["client_credentials"], "jwks": { "keys": [{ "kty": "EC", "crv": "P-256",
             "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0" }] } });
@@ -104,7 +105,7 @@ async fn listed_methods_algorithms_scopes_and_claims_are_the_ones_in_force() {
             "method" => metadata.token_endpoint_auth_method = value.to_owned(),
             _ => metadata.id_token_signed_response_alg = serde_json::from_value(json!(value)).unwrap(),
         }
-        let found = portcullis::oauth::registration::problems(&metadata, algorithms);
+        let found = problems_of(&metadata, abilities);
         found.into_iter().any(|problem| problem.member.contains("auth_method") || problem.member.contains("signed"))
     };
     let methods = words(&document, "token_endpoint_auth_methods_supported");
