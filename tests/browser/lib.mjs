@@ -1,5 +1,5 @@
 // What the browser tests share: a server of their own, Chromium, and the ways people take through the pages.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, mkdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -48,7 +48,9 @@ export async function startServer(environment = {}) {
   }
   const demo = JSON.parse(await readFile(join(cwd, "portcullis-dev", "demo.json"), "utf8"));
   const setup = /\S+\/setup#\S+/.exec(printed)?.[0];
-  return { issuer, setup, passwords: demo.passwords, secrets: demo.secrets, stop, errors: () => errors };
+  /// Runs a command of the binary beside the server; its answer as JSON.
+  const cli = (...args) => JSON.parse(execFileSync(BINARY, args, { cwd, env, encoding: "utf8" }));
+  return { issuer, setup, passwords: demo.passwords, secrets: demo.secrets, stop, cli, errors: () => errors };
 }
 
 async function answers(url, child) {

@@ -59,13 +59,27 @@ export class Browser {
 
   /** Signs in, allows, and returns the address that the client is called back at. */
   async authorize(url) {
+    const page = await this.#signInAndAllow(url);
+    if (page.html !== undefined) throw new Error(`the flow ended at ${page.url}: ${page.html}`);
+    return page.url;
+  }
+
+  async #signInAndAllow(url) {
     let page = await this.open(url);
     if (page.html?.includes('id="password"')) {
       page = await this.submit(page, { username: user, password: demo.passwords[user] });
     }
     if (page.html?.includes('id="allow"')) page = await this.submit(page, { decision: "allow" });
-    if (page.html !== undefined) throw new Error(`the flow ended at ${page.url}: ${page.html}`);
-    return page.url;
+    return page;
+  }
+
+  /** Signs in, allows, and returns the form that posts the answer to the client (OAuth 2.0 Form Post Response Mode). */
+  async authorizeByFormPost(url) {
+    const page = await this.#signInAndAllow(url);
+    const action = /<form[^>]*method="post"[^>]*action="([^"]*)"/.exec(page.html)?.[1];
+    if (!action) throw new Error(`the flow ended at ${page.url}: ${page.html}`);
+    const fields = [...page.html.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)];
+    return { action: decode(action), fields: new URLSearchParams(fields.map(([, name, value]) => [name, decode(value)])) };
   }
 
   /** Confirms a device. */

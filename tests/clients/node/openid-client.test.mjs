@@ -118,3 +118,43 @@ test("openid-client: an error is told by redirect and understood", async () => {
     { error: "login_required" },
   );
 });
+
+test("openid-client: the answer comes by form_post", async () => {
+  const config = await discover("demo-web", undefined, client.ClientSecretBasic(demo.secrets["demo-web"]));
+  const pkceCodeVerifier = client.randomPKCECodeVerifier();
+  const [expectedState, expectedNonce] = [client.randomState(), client.randomNonce()];
+  const url = client.buildAuthorizationUrl(config, {
+    redirect_uri: redirectUri, scope: "openid", response_mode: "form_post", state: expectedState, nonce: expectedNonce,
+    code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier), code_challenge_method: "S256",
+  });
+  const { action, fields } = await new Browser().authorizeByFormPost(url);
+  assert.equal(action, redirectUri);
+  const tokens = await client.authorizationCodeGrant(config, new Request(action, { method: "POST", body: fields }), {
+    pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true,
+  });
+  assert.equal(tokens.claims().aud, "demo-web");
+});
+
+test("openid-client: a sign-out comes back, and afterwards nobody is signed in", async () => {
+  const made = portcullis("client", "create", JSON.stringify({
+    redirect_uris: ["http://127.0.0.1/callback"], application_type: "native", token_endpoint_auth_method: "none",
+    post_logout_redirect_uris: ["http://127.0.0.1/bye"],
+  }));
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const config = await discover(made.client_id, undefined, client.None());
+  const browser = new Browser();
+  const pkceCodeVerifier = client.randomPKCECodeVerifier();
+  const expectedState = client.randomState();
+  const begin = async (extra = {}) => client.buildAuthorizationUrl(config, {
+    redirect_uri: redirectUri, scope: "openid", state: expectedState, ...extra,
+    code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier), code_challenge_method: "S256",
+  });
+  const checks = { pkceCodeVerifier, expectedState };
+  const tokens = await client.authorizationCodeGrant(config, await browser.authorize(await begin()), checks);
+  const logout = client.buildEndSessionUrl(config, {
+    id_token_hint: tokens.id_token, post_logout_redirect_uri: "http://127.0.0.1/bye", state: "s-1",
+  });
+  assert.equal((await browser.open(logout)).url.href, "http://127.0.0.1/bye?state=s-1");
+  const after = await browser.authorize(await begin({ prompt: "none" }));
+  await assert.rejects(client.authorizationCodeGrant(config, after, checks), { error: "login_required" });
+});
