@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+#[path = "interaction/account.rs"]
+mod account;
 #[path = "interaction/authorize.rs"]
 mod authorize;
 mod common;

@@ -5,7 +5,7 @@ use actix_web::web::{self, Data, FormConfig, PayloadConfig, ServiceConfig};
 use super::interaction::Finished;
 use super::middleware::MAX_BODY;
 use super::playground::{self, Playground};
-use super::{health, interaction, oauth, pages};
+use super::{account, health, interaction, oauth, pages};
 use crate::config::Config;
 use crate::identity::Identity;
 use crate::oauth::Context;
@@ -43,5 +43,6 @@ fn routes(cfg: &mut ServiceConfig) {
         .configure(oauth::routes)
         .configure(pages::routes)
         .configure(interaction::routes)
+        .configure(account::routes)
         .configure(playground::routes);
 }

@@ -1,6 +1,7 @@
 //! HTTP: routes, the frame around every request, endpoint handlers and pages. The only layer that knows HTTP.
 
-pub mod address;
+pub mod account;
+mod address;
 pub mod answer;
 mod app;
 mod health;

@@ -62,6 +62,7 @@ fn named(path: &str) -> Option<Route> {
         "/logout" => person("/logout"),
         "/setup" => person("/setup"),
         "" | "/" => person("/"),
+        _ if path == "/account" || path.starts_with("/account/") => person("/account"),
         _ if path.starts_with("/static/") => person("/static/{file}"),
         _ if path == "/playground" || path.starts_with("/playground/") => person("/playground"),
         _ => probe(path),

@@ -9,11 +9,14 @@ use crate::config::{Issuer, Ttl};
 
 const SESSION: &str = "portcullis_session";
 const DEVICE: &str = "portcullis_device";
+const NOTICE: &str = "portcullis_notice";
 const TRANSACTION: &str = "portcullis_tx_";
 /// What keeps a cookie from being set by a subdomain or over plain http (RFC 6265bis §4.1.3.2).
 const HOST_PREFIX: &str = "__Host-";
 /// As long as browsers keep any cookie.
 const DEVICE_DAYS: i64 = 400;
+/// A notice that no page has shown by then is stale.
+const NOTICE_SECONDS: i64 = 60;
 /// Transactions that one browser keeps open; the oldest makes room.
 const MAX_TRANSACTIONS: usize = 8;
 
@@ -47,6 +50,19 @@ impl Cookies {
 
     pub fn set_device(self, value: &str) -> Cookie<'static> {
         self.cookie(DEVICE, value, Duration::days(DEVICE_DAYS))
+    }
+
+    /// What the page that comes next says was done.
+    pub fn notice(self, req: &HttpRequest) -> Option<String> {
+        read(req, &self.name(NOTICE))
+    }
+
+    pub fn set_notice(self, value: &str) -> Cookie<'static> {
+        self.cookie(NOTICE, value, Duration::seconds(NOTICE_SECONDS))
+    }
+
+    pub fn end_notice(self) -> Cookie<'static> {
+        self.cookie(NOTICE, "", Duration::ZERO)
     }
 
     pub fn transaction(self, req: &HttpRequest, id: &str) -> Option<String> {

@@ -10,6 +10,7 @@ use super::visit::{Visit, query, set};
 use crate::identity::{LoginError, PasswordVerified};
 use crate::oauth::{Error, Params};
 use crate::web::App;
+use crate::web::account::ACCOUNT;
 use crate::web::pages::{Answer, ClientCard, LoginPage};
 
 const PURPOSE: &str = "login";
@@ -155,18 +156,29 @@ fn form(visit: &Visit<'_>, transaction: Option<&Transaction>, params: &Params, a
         .page(&page, Answer { status: attempt.status, leads_to, retry_after: attempt.retry_after, ..Answer::default() })
 }
 
-/// Where a sign-in without a transaction ends: one of our own pages, by name.
+/// Where a sign-in without a transaction ends: one of our own pages, by name or, in the account, by path.
 fn after(params: &Params) -> String {
-    if params.get("next") == Some("device") {
-        return format!("/device{}", query(&[("user_code", params.get("user_code").unwrap_or_default())]));
+    match params.get("next") {
+        Some("device") => format!("/device{}", query(&[("user_code", params.get("user_code").unwrap_or_default())])),
+        Some(path) if is_account_page(path) => path.to_owned(),
+        _ => "/".to_owned(),
     }
-    "/".to_owned()
 }
 
 fn destination(params: &Params) -> String {
     let known = |name| params.get(name).unwrap_or_default();
-    if known("next") == "device" {
-        return query(&[("next", "device"), ("user_code", known("user_code"))]);
+    match known("next") {
+        "device" => query(&[("next", "device"), ("user_code", known("user_code"))]),
+        path if is_account_page(path) => query(&[("next", path)]),
+        _ => String::new(),
     }
-    String::new()
+}
+
+fn is_account_page(path: &str) -> bool {
+    let below = path.strip_prefix(ACCOUNT);
+    below.is_some_and(|rest| {
+        rest.is_empty()
+            || rest.starts_with('/')
+                && rest.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'/' | b'-'))
+    })
 }

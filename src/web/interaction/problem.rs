@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-use super::visit::Visit;
+use super::visit::{Visit, query};
 use crate::oauth::{Client, Error};
 use crate::storage;
 use crate::web::oauth::error::Refusal;
@@ -17,6 +17,12 @@ const RETRY_SOON: u64 = 2;
 pub enum Stop {
     /// A form from elsewhere, or too old.
     Forged,
+    /// Nobody is signed in: the way to the form, and back to the path `next`.
+    SignIn {
+        next: String,
+    },
+    /// There is no such thing, or it is another person's.
+    NotFound,
     /// The transaction is over, expired, or another browser's; the client to start again at, where it is known.
     Lost {
         client_id: Option<String>,
@@ -58,6 +64,8 @@ impl From<Refusal> for Stop {
 pub fn page(visit: &Visit<'_>, stop: Stop) -> HttpResponse {
     match stop {
         Stop::Forged => sentence(visit, StatusCode::FORBIDDEN, "error-csrf-title", "error-csrf"),
+        Stop::SignIn { next } => visit.go(&format!("/login{}", query(&[("next", &next)]))),
+        Stop::NotFound => sentence(visit, StatusCode::NOT_FOUND, "error-not-found-title", "error-not-found"),
         Stop::TooLarge => sentence(visit, StatusCode::PAYLOAD_TOO_LARGE, "error-title", "error-method"),
         Stop::NotAForm => sentence(visit, StatusCode::UNSUPPORTED_MEDIA_TYPE, "error-title", "error-method"),
         Stop::Lost { client_id } => lost(visit, client_id.as_deref()),

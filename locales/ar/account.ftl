@@ -1,0 +1,10 @@
+account-title = حسابك
+account-lead = ما نعرفه عنك، ومن لديه إمكانية الوصول.
+account-skip = تخطَّ إلى المحتوى
+account-link = حسابك
+account-overview = نظرة عامة
+account-name = الاسم
+account-username = اسم المستخدم
+account-email = البريد الإلكتروني
+account-email-verified = مؤكَّد
+account-email-unverified = غير مؤكَّد

@@ -1,0 +1,10 @@
+account-title = Your account
+account-lead = What we know of you, and what has access.
+account-skip = Skip to the content
+account-link = Your account
+account-overview = Overview
+account-name = Name
+account-username = User name
+account-email = E-mail
+account-email-verified = Confirmed
+account-email-unverified = Not confirmed

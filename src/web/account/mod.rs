@@ -1,0 +1,57 @@
+//! A person's own account: everything below `/account`, for whoever is signed in at this browser.
+//!
+//! Each page is one file here and one line in [`ACCOUNT_PAGES`], from which the navigation is built. A change is a form
+//! that is answered by a redirect; what was done is said once on the page that follows.
+
+mod overview;
+mod shell;
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, ServiceConfig};
+
+use super::App;
+use super::interaction::problem::Stop;
+use super::interaction::visit::{Visit, set};
+use crate::identity::ActiveSession;
+
+pub use shell::Shell;
+
+/// Where the account begins.
+pub const ACCOUNT: &str = "/account";
+
+/// A page of the navigation.
+pub struct AccountPage {
+    /// Below the issuer.
+    pub path: &'static str,
+    /// Its name in the catalogue.
+    pub text: &'static str,
+    /// Whether there is such a page on this server.
+    pub is_offered: fn(&App) -> bool,
+}
+
+const fn always(path: &'static str, text: &'static str) -> AccountPage {
+    AccountPage { path, text, is_offered: |_| true }
+}
+
+/// The navigation, in its order.
+pub const ACCOUNT_PAGES: &[AccountPage] = &[always(ACCOUNT, "account-overview")];
+
+/// Routes below the issuer's path.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource(ACCOUNT).route(web::get().to(overview::get)));
+}
+
+/// Who is signed in; anybody else signs in first and comes back to `path`. The page speaks the person's language from
+/// here on.
+pub async fn signed_in(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, Stop> {
+    let session = visit.session().await?.ok_or_else(|| Stop::SignIn { next: path.to_owned() })?;
+    visit.speak(&shell::language(&session.user));
+    Ok(session)
+}
+
+/// Sends the browser to `path`, where `notice` (a key of the catalogue that begins with `done-`) is shown once.
+pub fn done(visit: &Visit<'_>, path: &str, notice: &str) -> HttpResponse {
+    let mut response = visit.go(path);
+    set(&mut response, &visit.cookies.set_notice(notice));
+    response
+}
