@@ -24,6 +24,8 @@ mod families;
 mod housekeeping;
 #[path = "storage/keys.rs"]
 mod keys;
+#[path = "storage/logout.rs"]
+mod logout;
 #[path = "storage/on_postgres.rs"]
 mod on_postgres;
 #[path = "storage/on_sqlite.rs"]
@@ -63,6 +65,12 @@ macro_rules! suites {
 }
 
 suites! {
+    logout {
+        a_session_knows_the_clients_it_has_signed_in_to
+        s139_each_listening_client_of_an_ended_session_gets_one_notice
+        of_many_takers_one_gets_each_notice
+        a_notice_is_delivered_retried_postponed_or_given_up
+    }
     clients {
         a_client_is_kept_changed_and_deleted_and_each_change_moves_the_version
         a_client_id_is_given_once

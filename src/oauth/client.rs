@@ -55,6 +55,17 @@ pub struct ClientMetadata {
     pub default_acr_values: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initiate_login_uri: Option<String>,
+    /// Told by the server itself when a session ends (OpenID Connect Back-Channel Logout §2.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub backchannel_logout_session_required: bool,
+    /// Opened in a frame of the page that says that one is signed out (OpenID Connect Front-Channel Logout §2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<String>,
+    /// Adds `iss` and `sid` to that URI.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub frontchannel_logout_session_required: bool,
     // Ours, beyond the RFCs.
     /// `jwt` (RFC 9068) or `opaque`.
     pub access_token_format: AccessTokenFormat,
@@ -101,6 +112,10 @@ impl Default for ClientMetadata {
             require_auth_time: false,
             default_acr_values: Vec::new(),
             initiate_login_uri: None,
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
             access_token_format: AccessTokenFormat::Jwt,
             require_pkce: true,
             skip_consent: false,

@@ -37,9 +37,22 @@ macro_rules! end_family {
     }};
 }
 
+/// Queues what the clients of a session, or of all sessions of a user, are to be told. Comes before these end.
+macro_rules! queue_logout_notices {
+    ($connection:ident, $statement:ident, $id:expr, $now:expr) => {
+        sqlx::query($crate::storage::sql::logout::$statement)
+            .bind($id)
+            .bind($now)
+            .bind($now + $crate::storage::store::logout::NOTICE_KEPT)
+            .execute(&mut *$connection)
+            .await?
+    };
+}
+
 /// Ends every session, family, unused code and approved device of a user and records it, after the number was drawn.
 macro_rules! end_everything_of_user {
     ($connection:ident, $seq:expr, $user_id:expr, $reason:expr, $now:expr, $expires_at:expr) => {{
+        queue_logout_notices!($connection, QUEUE_OF_USER, $user_id, $now);
         sqlx::query($crate::storage::sql::sessions::END_OF_USER)
             .bind($user_id)
             .bind($now)

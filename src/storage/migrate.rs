@@ -27,6 +27,7 @@ macro_rules! migrations {
 
 const MIGRATIONS: &[Migration] = migrations![
     1 "0001_first",
+    7 "0007_logout",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE schema_migrations (

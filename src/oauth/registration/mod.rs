@@ -2,6 +2,7 @@
 
 mod authentication;
 mod grants;
+mod logout;
 mod presentation;
 mod registry;
 mod uris;
@@ -47,6 +48,7 @@ pub fn problems(metadata: &ClientMetadata, abilities: Abilities<'_>) -> Vec<Prob
     grants::grants(metadata, &mut found);
     authentication::authentication(metadata, &mut found);
     uris::redirect_uris(metadata, &mut found);
+    logout::logout(metadata, &mut found);
     presentation::presentation(metadata, &mut found);
     if !abilities.algorithms.contains(&metadata.id_token_signed_response_alg) {
         let names: Vec<&str> = abilities.algorithms.iter().map(|alg| alg.name()).collect();
@@ -89,6 +91,25 @@ mod tests {
     fn found(metadata: Value) -> Vec<(&'static str, &'static str)> {
         let metadata: ClientMetadata = serde_json::from_value(metadata).unwrap();
         problems(&metadata, LIVE).into_iter().map(|problem| (problem.code, problem.member)).collect()
+    }
+
+    #[test]
+    fn s142_a_client_is_told_of_logouts_at_its_own_address_only() {
+        let with = |member: &str, uri: &str| {
+            found(json!({ "redirect_uris": ["https://app.test/cb", "https://app.test:8443/cb"], member: uri }))
+        };
+        for good in ["https://app.test/out", "https://app.test/out?a=1", "https://app.test:8443/", "https://app.test"] {
+            assert_eq!(with("frontchannel_logout_uri", good), [], "{good}");
+            assert_eq!(with("backchannel_logout_uri", good), [], "{good}");
+        }
+        assert_eq!(with("backchannel_logout_uri", "https://elsewhere.test/out"), []);
+        for bad in ["https://elsewhere.test/out", "http://app.test/out", "https://app.test:444/out"] {
+            assert_eq!(with("frontchannel_logout_uri", bad), [("invalid_client_metadata", "frontchannel_logout_uri")]);
+        }
+        for bad in ["http://app.test/out", "https://app.test/out#x", "com.example.app:/out", "javascript:1", "/out"] {
+            assert_eq!(with("backchannel_logout_uri", bad), [("invalid_client_metadata", "backchannel_logout_uri")]);
+            assert!(!with("frontchannel_logout_uri", bad).is_empty(), "{bad}");
+        }
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! Rows as the database keeps them: plain strings, bytes and numbers. Meaning is given to them by the layers above.
 
+mod logout;
+
 use sqlx::FromRow;
+
+pub use logout::*;
 
 /// `clients`: one registered client. `metadata` is the RFC 7591 document as JSON text.
 #[derive(Clone, Debug, FromRow)]

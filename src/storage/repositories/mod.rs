@@ -2,6 +2,10 @@
 //! databases; `tests/storage` runs the same suite on each.
 #![allow(async_fn_in_trait, reason = "only ever called on the concrete Store, whose futures are Send")]
 
+mod logout;
+
+pub use logout::*;
+
 use super::records::*;
 use super::{Consumed, Result};
 
@@ -67,8 +71,8 @@ pub trait Sessions {
     async fn touch_session(&self, id: &str, now: i64) -> Result<()>;
     /// A renewed login in the same browser: new secret, `auth_time`, `acr`, `amr`; the id (`sid`) stays.
     async fn renew_session(&self, id: &str, old_secret_hash: &[u8], new: &SessionRecord) -> Result<bool>;
-    /// Ends the session and the refresh families bound to it (not the offline ones), with the `session` revocation, in
-    /// one transaction. False when it had ended already.
+    /// Ends the session and the refresh families bound to it (not the offline ones), with the `session` revocation and
+    /// the notices to its clients, in one transaction. False when it had ended already.
     async fn end_session(&self, id: &str, now: i64, revocation_expires_at: i64) -> Result<bool>;
     async fn count_live_sessions(&self, now: i64) -> Result<i64>;
 }

@@ -30,5 +30,7 @@ statements! {
     SWEEP_THROTTLES = sweep!("throttles", "key");
     SWEEP_REPLAYS = sweep!("replays", "key");
     SWEEP_LEASES = sweep!("leases", "name");
+    /// By session: the others of the same session have expired as well.
+    SWEEP_LOGOUT_NOTICES = sweep!("logout_notices", "session_id");
     SWEEP_SETUP_LINKS = sweep!("setup_links", "id");
 }

@@ -19,6 +19,7 @@ pub mod devices;
 pub mod dialect;
 pub mod families;
 pub mod keys;
+pub mod logout;
 pub mod maintenance;
 pub mod revocations;
 pub mod sessions;
@@ -38,6 +39,7 @@ pub fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
         devices::ALL,
         families::ALL,
         keys::ALL,
+        logout::ALL,
         maintenance::ALL,
         revocations::ALL,
         sessions::ALL,

@@ -30,7 +30,7 @@ macro_rules! unconsumable {
 impl Codes for Store {
     async fn insert_code(&self, code: &CodeRecord) -> Result<()> {
         let code = code.clone();
-        write!(self, |connection| {
+        transaction!(self, |connection| {
             sqlx::query(sql::codes::INSERT)
                 .bind(&code.id)
                 .bind(&code.secret_hash)
@@ -42,9 +42,15 @@ impl Codes for Store {
                 .bind(code.created_at)
                 .bind(code.expires_at)
                 .bind(code.consumed_at)
-                .execute(connection)
+                .execute(&mut *connection)
                 .await
                 .map_err(|error| conflict(error, "code"))?;
+            sqlx::query(sql::logout::NOTE_CLIENT)
+                .bind(&code.session_id)
+                .bind(&code.client_id)
+                .bind(code.created_at)
+                .execute(&mut *connection)
+                .await?;
         })
     }
 

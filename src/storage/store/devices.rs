@@ -61,18 +61,22 @@ impl Devices for Store {
         let status = if approved { "approved" } else { "denied" };
         let (id, user_id, session_id, details) =
             (id.to_owned(), user_id.to_owned(), session_id.to_owned(), details.to_owned());
-        write!(self, |connection| {
-            sqlx::query(sql::devices::DECIDE)
+        transaction!(self, |connection| {
+            let decided = sqlx::query(sql::devices::DECIDE)
                 .bind(&id)
                 .bind(status)
                 .bind(&user_id)
                 .bind(&session_id)
                 .bind(&details)
                 .bind(now)
-                .execute(connection)
+                .execute(&mut *connection)
                 .await?
                 .rows_affected()
-                > 0
+                > 0;
+            if decided && approved {
+                sqlx::query(sql::logout::NOTE_CLIENT_OF_DEVICE).bind(&id).bind(now).execute(&mut *connection).await?;
+            }
+            decided
         })
     }
 

@@ -5,7 +5,7 @@ use crate::storage::{Maintenance, Result, sql};
 /// while a short-lived access token lives, its family must be found when the consent is taken back. Milliseconds.
 const KEPT_AFTER_EXPIRY: i64 = 30 * 60 * 1000;
 
-const SWEPT: [(&str, i64); 11] = [
+const SWEPT: [(&str, i64); 12] = [
     (sql::maintenance::SWEEP_SESSIONS, 0),
     (sql::maintenance::SWEEP_TRANSACTIONS, 0),
     (sql::maintenance::SWEEP_CODES, KEPT_AFTER_EXPIRY),
@@ -16,6 +16,7 @@ const SWEPT: [(&str, i64); 11] = [
     (sql::maintenance::SWEEP_THROTTLES, 0),
     (sql::maintenance::SWEEP_REPLAYS, 0),
     (sql::maintenance::SWEEP_LEASES, 0),
+    (sql::maintenance::SWEEP_LOGOUT_NOTICES, 0),
     (sql::maintenance::SWEEP_SETUP_LINKS, 0),
 ];
 

@@ -15,6 +15,7 @@ mod codes;
 mod devices;
 pub(super) mod families;
 mod keys;
+pub(super) mod logout;
 mod maintenance;
 mod sessions;
 mod setup_links;

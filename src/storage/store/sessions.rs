@@ -115,6 +115,7 @@ impl Sessions for Store {
         let id = id.to_owned();
         transaction!(self, |connection| {
             let seq = draw_seq!(connection);
+            queue_logout_notices!(connection, QUEUE_OF_SESSION, &id, now);
             let ended =
                 sqlx::query(sql::sessions::END).bind(&id).bind(now).execute(&mut *connection).await?.rows_affected()
                     > 0;
