@@ -24,6 +24,7 @@ use portcullis::oauth::grant::{self, TokenRequest};
 use portcullis::oauth::pkce::CodeChallenge;
 use portcullis::oauth::{Authentication, Caller, Context, Params, ScopeSet, TokenResponse, introspection};
 use portcullis::oidc::ClaimsRequest;
+use portcullis::outbound;
 use portcullis::storage::{ClientRecord, Clients as _, Store};
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -80,7 +81,8 @@ impl World {
         let proof = identity.verify_password("alice", &password().unwrap(), &origin).await.unwrap();
         let (session, _) = identity.start_session(proof, None, &origin).await.unwrap();
         let sealer = Arc::new(Sealer::load(&config.secrets).unwrap());
-        let cx = Context::open(config, store, sealer, clock, random).await.unwrap();
+        let outbound = outbound::Client::new(&config).unwrap();
+        let cx = Context::open(config, store, sealer, outbound, clock, random).await.unwrap();
         Self { cx, user_id: session.user.id, session_id: session.sid, _dir: dir }
     }
 

@@ -1,6 +1,6 @@
 //! Portcullis: an OAuth 2.0 authorization server and OpenID Connect provider.
 //!
-//! Imports go one way: `cli`, `web` → `oauth`, `oidc`, `identity` → `jose`, `storage` → `base`.
+//! Imports go one way: `cli`, `web` → `oauth`, `oidc`, `identity` → `jose`, `storage`, `outbound` → `base`.
 //! `config` is read by everybody and imports only `base`. `docs/architecture.md` draws the way of a request.
 
 pub mod base;
@@ -11,5 +11,6 @@ pub mod jose;
 pub mod oauth;
 pub mod oidc;
 pub mod ops;
+pub mod outbound;
 pub mod storage;
 pub mod web;

@@ -49,8 +49,9 @@ fn structs(source: &str) -> BTreeMap<String, Vec<Field>> {
 }
 
 fn reference() -> String {
-    let source = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config/mod.rs")).unwrap();
-    let structs = structs(&source);
+    let files = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config")).unwrap();
+    let source: Vec<String> = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    let structs = structs(&source.join("\n"));
     let minimal = Source::Text { name: String::new(), text: "issuer = \"https://id.example.com\"".to_owned() };
     let defaults: BTreeMap<String, String> =
         load(&minimal, []).unwrap().effective().into_iter().map(|(key, value, _)| (key, value)).collect();

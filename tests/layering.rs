@@ -11,17 +11,18 @@
 use std::path::{Path, PathBuf};
 
 /// Each layer, and the layers it may import from.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("base", &[]),
     ("config", &["base"]),
     ("storage", &["base", "config"]),
     ("jose", &["base", "config", "storage"]),
-    ("oidc", &["base", "config", "storage", "jose", "oauth"]),
-    ("oauth", &["base", "config", "storage", "jose", "oidc"]),
-    ("identity", &["base", "config", "storage", "jose"]),
-    ("ops", &["base", "config", "storage", "jose", "oauth", "identity"]),
-    ("web", &["base", "config", "storage", "jose", "oidc", "oauth", "identity", "ops"]),
-    ("cli", &["base", "config", "storage", "jose", "oidc", "oauth", "identity", "ops", "web"]),
+    ("outbound", &["base", "config"]),
+    ("oidc", &["base", "config", "storage", "jose", "outbound", "oauth"]),
+    ("oauth", &["base", "config", "storage", "jose", "outbound", "oidc"]),
+    ("identity", &["base", "config", "storage", "jose", "outbound"]),
+    ("ops", &["base", "config", "storage", "jose", "outbound", "oauth", "identity"]),
+    ("web", &["base", "config", "storage", "jose", "outbound", "oidc", "oauth", "identity", "ops"]),
+    ("cli", &["base", "config", "storage", "jose", "outbound", "oidc", "oauth", "identity", "ops", "web"]),
 ];
 
 fn files(dir: &Path, found: &mut Vec<PathBuf>) {

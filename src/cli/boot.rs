@@ -8,6 +8,7 @@ use crate::identity::Identity;
 use crate::jose::{MasterKeyError, Sealer};
 use crate::oauth::{self, Context};
 use crate::ops::{Background, Metrics, Readiness};
+use crate::outbound;
 use crate::storage::{self, Store};
 use crate::web::App;
 use crate::web::interaction::Finished;
@@ -17,6 +18,8 @@ use crate::web::interaction::Finished;
 pub enum BootError {
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
+    #[error("outbound.ca_file: {0}")]
+    Outbound(#[from] outbound::SetupError),
     #[error(transparent)]
     Storage(#[from] storage::Error),
     #[error(transparent)]
@@ -47,7 +50,9 @@ pub async fn serve_from(
     random: Arc<dyn Random>,
 ) -> Result<Instance, BootError> {
     let identity = Identity::new(Arc::clone(&config), store.clone(), Arc::clone(&clock), Arc::clone(&random));
-    let oauth = Arc::new(Context::open(Arc::clone(&config), store, sealer, clock, random).await?);
+    let outbound = outbound::Client::new(&config)?;
+    let oauth = Context::open(Arc::clone(&config), store, sealer, outbound, clock, random).await?;
+    let oauth = Arc::new(oauth);
     let metrics = Metrics::new(identity.password_hash_seconds(), &oauth.refresh_reuse);
     let readiness = Readiness::default();
     // What was just opened has been read: the first probe need not wait for the first look.

@@ -8,6 +8,7 @@ use super::dev;
 use crate::config::{Config, Finding, Loaded, Source, load, load_and_check};
 use crate::jose::Sealer;
 use crate::ops;
+use crate::outbound;
 use crate::web::pages::SHIPPED_LOCALES;
 
 const FILE: &str = "portcullis.toml";
@@ -67,6 +68,9 @@ fn unusable(config: &Config) -> Vec<Finding> {
             None => &["secrets.master_key_file", "secrets.master_key"],
         };
         found.push((key, error.to_string()));
+    }
+    if let Err(error) = outbound::Client::new(config) {
+        found.push((&["outbound.ca_file"], error.to_string()));
     }
     let locale = config.pages.default_locale.as_str();
     if !SHIPPED_LOCALES.contains(&locale) {

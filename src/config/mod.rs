@@ -2,10 +2,12 @@
 
 mod contradictions;
 mod load;
+mod outbound;
 mod tree;
 mod types;
 
 pub use load::{ConfigErrors, Finding, Loaded, Origin, Problem, Source, load, load_and_check};
+pub use outbound::Outbound;
 pub use types::{Algorithm, Issuer, IssuerError, Ttl};
 
 use std::collections::BTreeMap;
@@ -43,6 +45,8 @@ pub struct Config {
     pub passwords: Passwords,
     #[serde(default)]
     pub throttle: Throttle,
+    #[serde(default)]
+    pub outbound: Outbound,
     #[serde(default)]
     pub metadata: Metadata,
     #[serde(default)]

@@ -58,6 +58,11 @@ impl Issuer {
         self.url.scheme() == "https"
     }
 
+    /// On this machine alone: `localhost` or a loopback address.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.url)
+    }
+
     pub fn url(&self) -> &Url {
         &self.url
     }
@@ -81,18 +86,21 @@ impl FromStr for Issuer {
         if canonical != text {
             return Err(IssuerError::NotCanonical { written: text.to_owned(), canonical: canonical.to_owned() });
         }
-        let loopback = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
         match url.scheme() {
             "https" => {}
-            "http" if loopback => {}
+            "http" if is_loopback(&url) => {}
             _ => return Err(IssuerError::NotHttps(text.split_once("://").map_or(text, |(_, rest)| rest).to_owned())),
         }
         Ok(Self { text: text.to_owned(), url })
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }
 

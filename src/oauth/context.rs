@@ -14,6 +14,7 @@ use crate::config::{Algorithm, Config};
 use crate::jose::{KeyRing, Sealer, server_secret};
 use crate::oidc::discovery::Rendered;
 use crate::oidc::userinfo::UserCache;
+use crate::outbound;
 use crate::storage::{Audit as _, AuditRecord, Clients as _, Families as _, Revocations as _, Store};
 
 /// What every decision of the protocol may need: settings, storage, keys, and what is kept in memory of the database.
@@ -22,6 +23,7 @@ pub struct Context {
     pub store: Store,
     pub keys: KeyRing,
     pub sealer: Arc<Sealer>,
+    pub outbound: outbound::Client,
     pub clients: ClientDirectory,
     pub client_throttle: ClientThrottle,
     pub revocations: RevocationView,
@@ -56,6 +58,7 @@ impl Context {
         config: Arc<Config>,
         store: Store,
         sealer: Arc<Sealer>,
+        outbound: outbound::Client,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self, Error> {
@@ -76,6 +79,7 @@ impl Context {
             store,
             keys,
             sealer,
+            outbound,
             clients,
             revocations,
             refresh_key,

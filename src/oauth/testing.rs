@@ -17,6 +17,7 @@ use crate::base::{ManualClock, OpaqueToken, SystemRandom, Timestamp, TokenHash};
 use crate::config::Config;
 use crate::jose::Sealer;
 use crate::oidc::ClaimsRequest;
+use crate::outbound;
 use crate::storage::{
     Audit as _, ClientRecord, Clients as _, SessionRecord, Sessions as _, Store, UserRecord, Users as _,
 };
@@ -77,7 +78,8 @@ impl World {
         insert_client(&store, CD, &public(DEVICE_CODE)).await;
         insert_person(&store).await;
         let sealer = Arc::new(Sealer::load(&config.secrets).unwrap());
-        let cx = Context::open(Arc::new(config), store, sealer, clock.clone(), random).await.unwrap();
+        let outbound = outbound::Client::new(&config).unwrap();
+        let cx = Context::open(Arc::new(config), store, sealer, outbound, clock.clone(), random).await.unwrap();
         Self { cx, clock }
     }
 
