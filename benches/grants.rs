@@ -102,7 +102,7 @@ impl World {
             },
         };
         let grant = CodeGrant { client: &client, user_id: &self.user_id, session_id: &self.session_id, details };
-        issue_code(&self.cx, grant).await.unwrap().expose().to_owned()
+        issue_code(&self.cx, grant).await.unwrap().code.expose().to_owned()
     }
 
     async fn token(&self, form: &str) -> TokenResponse {

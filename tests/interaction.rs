@@ -24,5 +24,7 @@ mod pages;
 mod playground;
 #[path = "interaction/redirect_uri.rs"]
 mod redirect_uri;
+#[path = "interaction/response_types.rs"]
+mod response_types;
 #[path = "interaction/session.rs"]
 mod session;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ScopeSet;
+use super::authorize::ResponseType;
 use super::grant::GrantType;
 use crate::config::Algorithm;
 use crate::jose::ForeignKeys;
@@ -179,6 +180,10 @@ impl Client {
     /// Public clients have no credentials (RFC 6749 §2.1).
     pub fn is_public(&self) -> bool {
         self.metadata.token_endpoint_auth_method == "none"
+    }
+
+    pub fn may_use_response_type(&self, response_type: ResponseType) -> bool {
+        self.metadata.response_types.iter().any(|allowed| ResponseType::from_name(allowed) == Some(response_type))
     }
 
     pub fn may_use_grant(&self, grant_type: &str) -> bool {

@@ -42,11 +42,11 @@ pub enum Subject<'a> {
 
 /// Leave to issue tokens now. Only [`may_issue`] gives one, and nothing is signed without.
 pub struct Permit<'a> {
-    pub(super) client: &'a Client,
-    pub(super) subject: Subject<'a>,
+    pub(crate) client: &'a Client,
+    pub(crate) subject: Subject<'a>,
     /// When it was decided. Tokens are dated with it and not with the moment of their signature: an end that comes
     /// between the two must void them.
-    pub(super) at: Timestamp,
+    pub(crate) at: Timestamp,
 }
 
 /// The one gate before every token: the client is enabled as of now, and nothing that the grant came from has ended.

@@ -1,12 +1,11 @@
 use serde::Serialize;
-use serde_json::Map;
 
 use super::access_token::AccessTokenClaims;
 use super::client::AccessTokenFormat;
 use super::{Client, Context, Error, Permit, PersonGrant, ScopeSet, Subject};
 use crate::base::{OpaqueToken, RefreshToken, Timestamp, TokenKind, new_id};
 use crate::jose::{Expected, sign};
-use crate::oidc::id_token::{IdTokenClaims, half_hash};
+use crate::oidc::id_token::{Bindings, id_token};
 use crate::storage::{AccessTokenRecord, AccessTokens as _, FamilyRecord};
 
 /// A successful token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
@@ -36,12 +35,12 @@ pub struct Issuance<'a> {
 /// Makes the tokens that `permit` allows.
 pub async fn issue(cx: &Context, permit: Permit<'_>, issuance: Issuance<'_>) -> Result<TokenResponse, Error> {
     let now = permit.at;
-    let client = permit.client;
     let scope = issuance.scope.to_string();
     let access_token = access_token(cx, &permit, &scope, issuance.audience, now).await?;
     let id_token = match permit.subject {
         Subject::Person(grant) if issuance.scope.contains("openid") => {
-            Some(id_token(cx, client, &grant, issuance.nonce, &access_token, now).await?)
+            let bindings = Bindings { nonce: issuance.nonce, access_token: Some(&access_token), ..Bindings::default() };
+            Some(id_token(cx, &permit, &grant, bindings).await?)
         }
         _ => None,
     };
@@ -122,39 +121,6 @@ fn access_token_claims(
             ..of_client
         },
     }
-}
-
-async fn id_token(
-    cx: &Context,
-    client: &Client,
-    grant: &PersonGrant<'_>,
-    nonce: Option<&str>,
-    access_token: &str,
-    now: Timestamp,
-) -> Result<String, Error> {
-    let alg = client.metadata.id_token_signed_response_alg;
-    let authentication = grant.authentication;
-    let mut requested = Map::new();
-    if !authentication.claims.id_token.is_empty()
-        && let Some(user) = cx.user_claims(grant.user_id).await?
-    {
-        user.release("", &authentication.claims.id_token, &mut requested);
-    }
-    let claims = IdTokenClaims {
-        iss: cx.config.issuer.as_str(),
-        sub: grant.user_id,
-        aud: &client.client_id,
-        exp: now.plus(cx.config.tokens.id_token_ttl.duration()).seconds(),
-        iat: now.seconds(),
-        auth_time: authentication.auth_time,
-        nonce,
-        at_hash: Some(half_hash(alg, access_token)),
-        acr: &authentication.acr,
-        amr: &authentication.amr,
-        sid: grant.session_id,
-        requested,
-    };
-    Ok(sign(&cx.keys, alg, Expected::IdToken.typ(), &claims).await?)
 }
 
 /// The refresh family that a grant begins: its row and its first token. `None` for clients that may not refresh.

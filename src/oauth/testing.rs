@@ -103,7 +103,7 @@ impl World {
         };
         change(&mut details);
         let grant = CodeGrant { client: &client, user_id: ALICE, session_id: SESSION, details };
-        issue_code(&self.cx, grant).await.unwrap()
+        issue_code(&self.cx, grant).await.unwrap().code
     }
 
     pub fn authentication(&self) -> Authentication {

@@ -5,6 +5,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::config::Algorithm;
+use crate::jose::{Expected, sign};
+use crate::oauth::{Context, Error, Permit, PersonGrant};
 
 /// The claims of an id_token (OpenID Connect Core §2). `aud` is the client alone, hence no `azp`.
 #[derive(Serialize)]
@@ -19,6 +21,8 @@ pub struct IdTokenClaims<'a> {
     pub nonce: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub c_hash: Option<String>,
     pub acr: &'a str,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     pub amr: &'a [String],
@@ -29,7 +33,53 @@ pub struct IdTokenClaims<'a> {
     pub requested: Map<String, Value>,
 }
 
-/// `at_hash` (OpenID Connect Core §3.1.3.6): the left half of the hash that belongs to the signature algorithm; of
+/// What an id_token is tied to: the request that asked for it, and what is handed out with it.
+#[derive(Clone, Copy, Default)]
+pub struct Bindings<'a> {
+    /// Only in the first id_tokens of a grant (OpenID Connect Core §12.2).
+    pub nonce: Option<&'a str>,
+    /// For `at_hash`.
+    pub access_token: Option<&'a str>,
+    /// For `c_hash` (§3.3.2.11).
+    pub code: Option<&'a str>,
+}
+
+/// Makes the id_token of a person's grant. The claims of scopes are told at userinfo, since each of our response types
+/// with `openid` leads to an access token; those that the `claims` parameter asked for here stand here (§5.4, §5.5).
+pub async fn id_token(
+    cx: &Context,
+    permit: &Permit<'_>,
+    grant: &PersonGrant<'_>,
+    bindings: Bindings<'_>,
+) -> Result<String, Error> {
+    let (client, now) = (permit.client, permit.at);
+    let alg = client.metadata.id_token_signed_response_alg;
+    let authentication = grant.authentication;
+    let mut requested = Map::new();
+    if !authentication.claims.id_token.is_empty()
+        && let Some(user) = cx.user_claims(grant.user_id).await?
+    {
+        user.release("", &authentication.claims.id_token, &mut requested);
+    }
+    let claims = IdTokenClaims {
+        iss: cx.config.issuer.as_str(),
+        sub: grant.user_id,
+        aud: &client.client_id,
+        exp: now.plus(cx.config.tokens.id_token_ttl.duration()).seconds(),
+        iat: now.seconds(),
+        auth_time: authentication.auth_time,
+        nonce: bindings.nonce,
+        at_hash: bindings.access_token.map(|token| half_hash(alg, token)),
+        c_hash: bindings.code.map(|code| half_hash(alg, code)),
+        acr: &authentication.acr,
+        amr: &authentication.amr,
+        sid: grant.session_id,
+        requested,
+    };
+    Ok(sign(&cx.keys, alg, Expected::IdToken.typ(), &claims).await?)
+}
+
+/// `at_hash` and `c_hash` (OpenID Connect Core §3.1.3.6, §3.3.2.11): the left half of the hash that belongs to the signature algorithm; of
 /// Ed25519 that is SHA-512.
 pub fn half_hash(alg: Algorithm, token: &str) -> String {
     let algorithm = match alg {

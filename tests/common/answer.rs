@@ -51,8 +51,19 @@ impl Answer {
         self.header("location").parse().unwrap()
     }
 
+    /// A parameter of a redirect's query or fragment.
+    pub fn response_param(&self, name: &str) -> Option<String> {
+        self.redirect_param(name).or_else(|| fragment_param(&self.location(), name))
+    }
+
     /// A parameter of the address that a redirect leads to.
     pub fn redirect_param(&self, name: &str) -> Option<String> {
         self.location().query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
+}
+
+/// A parameter in the fragment of `url`.
+pub fn fragment_param(url: &url::Url, name: &str) -> Option<String> {
+    let fragment = url.fragment()?.as_bytes();
+    form_urlencoded::parse(fragment).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }

@@ -22,7 +22,7 @@ use portcullis::storage::{ClientRecord, Clients as _};
 use portcullis::web::{App, server};
 use serde_json::{Value, json};
 
-pub use answer::Answer;
+pub use answer::{Answer, fragment_param};
 pub use browser::{Browser, Page};
 pub use flows::basic;
 pub use jwt::{claims, header};

@@ -111,7 +111,7 @@ async fn s022_to_s024_s054_s055_other_mistakes_are_told_to_the_client() {
         (vec![("response_type", "code token")], "unsupported_response_type"),
         (vec![("response_type", "CODE")], "unsupported_response_type"),
         (vec![("response_type", "none")], "unsupported_response_type"),
-        (vec![("response_mode", "fragment")], "invalid_request"),
+        (vec![("response_mode", "query.jwt")], "invalid_request"),
         (vec![("response_mode", "web_message")], "invalid_request"),
         (vec![("prompt", "none login")], "invalid_request"),
         (vec![("prompt", "create")], "invalid_request"),
@@ -124,13 +124,13 @@ async fn s022_to_s024_s054_s055_other_mistakes_are_told_to_the_client() {
         (vec![("nonce", long.as_str())], "invalid_request"),
     ] {
         let answer = world.browser().get(&world.authorize_url(C1, "openid", &changes)).await;
-        assert_eq!(answer.redirect_param("error").as_deref(), Some(error), "{changes:?}");
-        assert_eq!(answer.redirect_param("state").as_deref(), Some("st-8&="), "{changes:?}");
-        assert_eq!(answer.redirect_param("iss").as_deref(), Some(world.issuer.as_str()), "{changes:?}");
-        let description = answer.redirect_param("error_description").unwrap_or_default();
+        assert_eq!(answer.response_param("error").as_deref(), Some(error), "{changes:?}");
+        assert_eq!(answer.response_param("state").as_deref(), Some("st-8&="), "{changes:?}");
+        assert_eq!(answer.response_param("iss").as_deref(), Some(world.issuer.as_str()), "{changes:?}");
+        let description = answer.response_param("error_description").unwrap_or_default();
         let legal = |c: char| matches!(c, '\x20'..='\x21' | '\x23'..='\x5b' | '\x5d'..='\x7e');
         assert!(description.chars().all(legal), "S058: {description}");
-        assert!(answer.redirect_param("code").is_none());
+        assert!(answer.response_param("code").is_none());
     }
     assert_eq!(world.rows("transactions", "TRUE").await, 0);
 }

@@ -58,17 +58,24 @@ async fn what_is_listed_works_and_what_is_not_listed_is_refused() {
             assert!([200, 400, 401, 405].contains(&status), "{name}: {status}");
         }
     }
-    assert_eq!(words(&document, "response_types_supported"), ["code"]);
-    for other in ["token", "id_token", "code id_token", "none"] {
-        assert_eq!(told(&world, &[("response_type", other)]).await.as_deref(), Some("unsupported_response_type"));
+    assert_eq!(words(&document, "response_types_supported"), ["code", "code id_token", "none"]);
+    for other in ["token", "id_token", "code token", "code id_token token"] {
+        let answer = world.browser().get(&world.authorize_url(C1, "openid", &[("response_type", other)])).await;
+        assert_eq!(answer.response_param("error").as_deref(), Some("unsupported_response_type"), "{other}");
+    }
+    world.change_client(C1, |metadata| metadata["response_types"] = document["response_types_supported"].clone()).await;
+    for listed in words(&document, "response_types_supported") {
+        let page = world.browser().open(&world.authorize_url(C1, "openid", &[("response_type", &listed)])).await;
+        assert!(page.has("#password"), "{listed}");
     }
     for mode in words(&document, "response_modes_supported") {
         let page = world.browser().open(&world.authorize_url(C1, "openid", &[("response_mode", &mode)])).await;
         assert!(page.has("#password"), "{mode}");
     }
-    assert_eq!(told(&world, &[("response_mode", "fragment")]).await.as_deref(), Some("invalid_request"));
+    assert_eq!(told(&world, &[("response_mode", "jwt")]).await.as_deref(), Some("invalid_request"));
     assert_eq!(words(&document, "code_challenge_methods_supported"), ["S256"]);
-    for grant in words(&document, "grant_types_supported") {
+    // `implicit` is what the hybrid response type is registered with, no grant of the token endpoint.
+    for grant in words(&document, "grant_types_supported").into_iter().filter(|grant| grant != "implicit") {
         let answer = world.token(C1, &[("grant_type", &grant)]).await;
         assert!(answer.status == 200 || answer.error() == "invalid_request", "{grant}: {}", answer.body);
     }

@@ -3,11 +3,15 @@
 //! A request is read once (`request`), bound to client and redirect URI before anything else, and frozen. `step` says
 //! what has to happen next; `response` is what goes back to the client.
 
+mod allow;
 pub mod redirect_uri;
 mod request;
 mod response;
+mod response_type;
 mod step;
 
+pub use allow::allow;
 pub use request::{AuthorizationRequest, Prompt, Refusal, read};
 pub use response::{AuthorizationResponse, ResponseMode};
+pub use response_type::ResponseType;
 pub use step::{Progress, SignedIn, Step, next_step};

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{AuthorizationResponse, ResponseMode, redirect_uri};
+use super::{AuthorizationResponse, ResponseMode, ResponseType, redirect_uri};
 use crate::base::acr;
 use crate::jose;
 use crate::oauth::engine::authorization;
@@ -37,6 +37,8 @@ impl Prompt {
 pub struct AuthorizationRequest {
     pub client_id: String,
     pub redirect_uri: String,
+    #[serde(default)]
+    pub response_type: ResponseType,
     pub response_mode: ResponseMode,
     pub scope: ScopeSet,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,33 +107,42 @@ const MAX_LOCALES: usize = 10;
 /// Reads an authorization request. The order of checks is that of oxide-auth's state machine: bind client and redirect
 /// URI, then the rest, so that an error before the binding can never redirect.
 pub fn read(cx: &Context, params: &Params) -> Result<AuthorizationRequest, Refusal> {
-    let bound = bind(cx, params)?;
+    let (bound, kind) = bind(cx, params)?;
     let answer = |error: Error| match error {
         error @ (Error::Internal(_) | Error::TemporarilyUnavailable { .. }) => Refusal::Server(error),
         error => Refusal::Redirect(bound.refuse(&error, cx.config.issuer.as_str())),
     };
-    let machine = authorization::Request { params, client: &bound.client, redirect_uri: &bound.redirect_uri };
+    let kind = kind.map_err(answer)?;
+    let machine = authorization::Request { client: &bound.client, redirect_uri: &bound.redirect_uri };
     let negotiate = || negotiate_scope(&bound.client, params);
-    let scope = authorization::negotiated(&machine, || check_support(&bound, params), negotiate).map_err(answer)?;
-    rest(cx, &bound, params, scope).map_err(answer)
+    let scope =
+        authorization::negotiated(&machine, || check_support(&bound, params, kind), negotiate).map_err(answer)?;
+    rest(cx, &bound, params, kind, scope).map_err(answer)
 }
 
 /// Client, redirect URI and how to answer: what must be certain before anything is sent anywhere.
 struct Bound {
     client: std::sync::Arc<Client>,
     redirect_uri: String,
-    response_mode: Result<ResponseMode, Error>,
+    /// How errors are told: by the mode asked for if the type allows it, else by the type's own.
+    error_mode: ResponseMode,
     state: Option<String>,
+}
+
+/// What is asked for, and how it is to come.
+#[derive(Clone, Copy)]
+struct Kind {
+    response_type: ResponseType,
+    response_mode: ResponseMode,
 }
 
 impl Bound {
     fn refuse(&self, error: &Error, issuer: &str) -> AuthorizationResponse {
-        let mode = self.response_mode.as_ref().copied().unwrap_or_default();
-        AuthorizationResponse::error(&self.redirect_uri, mode, self.state.as_deref(), error, issuer)
+        AuthorizationResponse::error(&self.redirect_uri, self.error_mode, self.state.as_deref(), error, issuer)
     }
 }
 
-fn bind(cx: &Context, params: &Params) -> Result<Bound, Refusal> {
+fn bind(cx: &Context, params: &Params) -> Result<(Bound, Result<Kind, Error>), Refusal> {
     let page = |error| Refusal::Page { error, received: None, registered: None };
     let client_id = params.require("client_id").map_err(page)?;
     // Unknown, disabled and deleted clients get the same page.
@@ -150,20 +161,49 @@ fn bind(cx: &Context, params: &Params) -> Result<Bound, Refusal> {
             registered: redirect_uri::nearest(registered, received).map(str::to_owned),
         });
     }
-    let response_mode = match params.get("response_mode") {
-        None => Ok(ResponseMode::default()),
-        Some(name) => ResponseMode::from_name(name)
-            .ok_or_else(|| Error::invalid_request("response_mode must be query or form_post")),
+    let response_type = response_type(&client, params);
+    let default_mode = match &response_type {
+        Ok(known) => known.default_mode(),
+        Err(_) => ResponseType::default_mode_of_unsupported(params.get("response_type").unwrap_or_default()),
     };
+    let response_mode = response_mode(params, default_mode);
+    let error_mode = *response_mode.as_ref().unwrap_or(&default_mode);
     let state = params.get("state").filter(|state| state.len() <= MAX_STATE_BYTES).map(str::to_owned);
-    Ok(Bound { redirect_uri: received.to_owned(), response_mode, state, client })
+    let kind = response_type
+        .and_then(|response_type| response_mode.map(|response_mode| Kind { response_type, response_mode }));
+    Ok((Bound { redirect_uri: received.to_owned(), error_mode, state, client }, kind))
+}
+
+fn response_type(client: &Client, params: &Params) -> Result<ResponseType, Error> {
+    let known = || {
+        let names: Vec<&str> = ResponseType::SUPPORTED.into_iter().map(ResponseType::name).collect();
+        Error::UnsupportedResponseType { hint: format!("response_type must be one of: {}", names.join(", ")).into() }
+    };
+    let response_type = ResponseType::from_name(params.require("response_type")?).ok_or_else(known)?;
+    if !client.may_use_response_type(response_type) {
+        let hint = format!("this client is not registered for response_type {}", response_type.name()).into();
+        return Err(Error::UnsupportedResponseType { hint });
+    }
+    Ok(response_type)
+}
+
+/// The mode that is asked for, else `default_mode`; a type whose default is the fragment never answers by query.
+fn response_mode(params: &Params, default_mode: ResponseMode) -> Result<ResponseMode, Error> {
+    let Some(name) = params.get("response_mode") else { return Ok(default_mode) };
+    let mode = ResponseMode::from_name(name).ok_or_else(|| {
+        let names = ResponseMode::SUPPORTED.map(ResponseMode::name).join(", ");
+        Error::invalid_request(format!("response_mode must be one of {names}"))
+    })?;
+    if default_mode == ResponseMode::Fragment && mode == ResponseMode::Query {
+        return Err(Error::invalid_request(
+            "this response_type puts tokens into the response, which no query may carry",
+        ));
+    }
+    Ok(mode)
 }
 
 /// What does not depend on the scope: each line one check.
-fn check_support(bound: &Bound, params: &Params) -> Result<(), Error> {
-    if let Err(error) = &bound.response_mode {
-        return Err(Error::invalid_request(error.description().unwrap_or_default().into_owned()));
-    }
+fn check_support(bound: &Bound, params: &Params, kind: Kind) -> Result<(), Error> {
     if params.get("state").is_some_and(|state| state.len() > MAX_STATE_BYTES) {
         return Err(Error::invalid_request(format!("state is longer than {MAX_STATE_BYTES} bytes")));
     }
@@ -176,7 +216,7 @@ fn check_support(bound: &Bound, params: &Params) -> Result<(), Error> {
     if params.has("registration") {
         return Err(Error::RegistrationNotSupported { hint: "clients are registered beforehand".into() });
     }
-    if !bound.client.may_use_grant("authorization_code") {
+    if kind.response_type.gives_code() && !bound.client.may_use_grant("authorization_code") {
         return Err(Error::unauthorized_client("this client is not registered for authorization_code"));
     }
     Ok(())
@@ -197,9 +237,16 @@ fn negotiate_scope(client: &Client, params: &Params) -> Result<ScopeSet, Error> 
     Ok(granted)
 }
 
-fn rest(cx: &Context, bound: &Bound, params: &Params, scope: ScopeSet) -> Result<AuthorizationRequest, Error> {
+fn rest(
+    cx: &Context,
+    bound: &Bound,
+    params: &Params,
+    kind: Kind,
+    scope: ScopeSet,
+) -> Result<AuthorizationRequest, Error> {
     let client = &bound.client;
-    let code_challenge = code_challenge(client, params)?;
+    let code_challenge = code_challenge(client, params, kind.response_type)?;
+    let nonce = nonce(params, kind.response_type, &scope)?;
     let prompt = prompt(params)?;
     let asked_max_age = max_age(params)?;
     let claims = params.get("claims").map(ClaimsRequest::parse).transpose()?.unwrap_or_default();
@@ -217,10 +264,11 @@ fn rest(cx: &Context, bound: &Bound, params: &Params, scope: ScopeSet) -> Result
     Ok(AuthorizationRequest {
         client_id: client.client_id.clone(),
         redirect_uri: bound.redirect_uri.clone(),
-        response_mode: bound.response_mode.as_ref().copied().unwrap_or_default(),
+        response_type: kind.response_type,
+        response_mode: kind.response_mode,
         scope,
         state: bound.state.clone(),
-        nonce: short(params, "nonce")?,
+        nonce,
         code_challenge,
         prompt,
         max_age: asked_max_age.or(client.metadata.default_max_age),
@@ -237,12 +285,28 @@ fn rest(cx: &Context, bound: &Bound, params: &Params, scope: ScopeSet) -> Result
 }
 
 /// Public clients always send a challenge, confidential ones unless exempted (RFC 9700 §2.1.1).
-fn code_challenge(client: &Client, params: &Params) -> Result<Option<CodeChallenge>, Error> {
+fn code_challenge(
+    client: &Client,
+    params: &Params,
+    response_type: ResponseType,
+) -> Result<Option<CodeChallenge>, Error> {
     let challenge = CodeChallenge::from_request(params.get("code_challenge"), params.get("code_challenge_method"))?;
-    if challenge.is_none() && (client.is_public() || client.metadata.require_pkce) {
+    if challenge.is_none() && response_type.gives_code() && (client.is_public() || client.metadata.require_pkce) {
         return Err(Error::invalid_request("code_challenge is missing: PKCE with S256 is required (RFC 7636)"));
     }
     Ok(challenge)
+}
+
+/// An id_token that comes through the browser must answer a nonce (OpenID Connect Core §3.3.2.11).
+fn nonce(params: &Params, response_type: ResponseType, scope: &ScopeSet) -> Result<Option<String>, Error> {
+    let nonce = short(params, "nonce")?;
+    if response_type.gives_id_token() && !scope.contains("openid") {
+        return Err(Error::invalid_scope("an id_token is for the scope openid"));
+    }
+    if response_type.gives_id_token() && nonce.is_none() {
+        return Err(Error::invalid_request("nonce is missing: this response_type needs one"));
+    }
+    Ok(nonce)
 }
 
 fn prompt(params: &Params) -> Result<Vec<Prompt>, Error> {
@@ -305,6 +369,7 @@ impl AuthorizationRequest {
         Self {
             client_id: "c".to_owned(),
             redirect_uri: "https://app.test/cb".to_owned(),
+            response_type: ResponseType::Code,
             response_mode: ResponseMode::Query,
             scope: ScopeSet::default(),
             state: None,

@@ -2,7 +2,6 @@ use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
 use super::AuthorizationRequest;
-use crate::base::OpaqueToken;
 use crate::oauth::Error;
 
 /// How the response reaches the client (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode).
@@ -11,16 +10,18 @@ use crate::oauth::Error;
 pub enum ResponseMode {
     #[default]
     Query,
+    Fragment,
     FormPost,
 }
 
 impl ResponseMode {
     /// `response_modes_supported` of the metadata.
-    pub const SUPPORTED: [Self; 2] = [Self::Query, Self::FormPost];
+    pub const SUPPORTED: [Self; 3] = [Self::Query, Self::Fragment, Self::FormPost];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Query => "query",
+            Self::Fragment => "fragment",
             Self::FormPost => "form_post",
         }
     }
@@ -39,10 +40,9 @@ pub struct AuthorizationResponse {
 }
 
 impl AuthorizationResponse {
-    /// `code`, `state`, `iss` (RFC 6749 §4.1.2, RFC 9207 §2).
-    pub fn success(request: &AuthorizationRequest, code: &OpaqueToken, issuer: &str) -> Self {
-        let code = ("code", code.expose().to_owned());
-        Self::new(&request.redirect_uri, request.response_mode, vec![code], request.state.as_deref(), issuer)
+    /// What was asked for, `state`, `iss` (RFC 6749 §4.1.2, RFC 9207 §2).
+    pub fn success(request: &AuthorizationRequest, given: Vec<(&'static str, String)>, issuer: &str) -> Self {
+        Self::new(&request.redirect_uri, request.response_mode, given, request.state.as_deref(), issuer)
     }
 
     /// `error`, `error_description`, `state`, `iss` (RFC 6749 §4.1.2.1, RFC 9207 §2).
@@ -66,9 +66,14 @@ impl AuthorizationResponse {
         Self { redirect_uri: redirect_uri.to_owned(), mode, params }
     }
 
-    /// The redirect URI with the parameters appended; a query it was registered with stays (RFC 6749 §3.1.2).
+    /// The redirect URI with the parameters in its query or fragment; a query it was registered with stays (RFC 6749
+    /// §3.1.2).
     pub fn location(&self) -> String {
-        let joint = if self.redirect_uri.contains('?') { '&' } else { '?' };
+        let joint = match self.mode {
+            ResponseMode::Fragment => '#',
+            _ if self.redirect_uri.contains('?') => '&',
+            _ => '?',
+        };
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.params).finish();
         format!("{}{joint}{query}", self.redirect_uri)
     }
@@ -78,9 +83,13 @@ impl AuthorizationResponse {
 mod tests {
     use super::*;
 
-    fn error(redirect_uri: &str) -> AuthorizationResponse {
+    fn error_by(mode: ResponseMode, redirect_uri: &str) -> AuthorizationResponse {
         let error = Error::invalid_request("a hint");
-        AuthorizationResponse::error(redirect_uri, ResponseMode::Query, Some("a b&c=é"), &error, "https://id.test")
+        AuthorizationResponse::error(redirect_uri, mode, Some("a b&c=é"), &error, "https://id.test")
+    }
+
+    fn error(redirect_uri: &str) -> AuthorizationResponse {
+        error_by(ResponseMode::Query, redirect_uri)
     }
 
     #[test]
@@ -94,5 +103,7 @@ mod tests {
     #[test]
     fn a_registered_query_is_kept() {
         assert!(error("https://app.test/cb?a=1").location().starts_with("https://app.test/cb?a=1&error="));
+        let in_fragment = error_by(ResponseMode::Fragment, "https://app.test/cb?a=1").location();
+        assert!(in_fragment.starts_with("https://app.test/cb?a=1#error=invalid_request&"), "{in_fragment}");
     }
 }

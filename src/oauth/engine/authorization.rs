@@ -5,11 +5,10 @@ use oxide_auth::primitives::grant::Extensions;
 use oxide_auth::primitives::registrar::{BoundClient, ExactUrl, PreGrant, RegisteredUrl};
 
 use super::{out_of_turn, scope};
-use crate::oauth::{Client, Error, Params, ScopeSet};
+use crate::oauth::{Client, Error, ScopeSet};
 
 /// An authorization request (RFC 6749 §4.1.1) whose client and redirect URI are bound.
 pub struct Request<'a> {
-    pub params: &'a Params,
     pub client: &'a Client,
     pub redirect_uri: &'a str,
 }
@@ -37,7 +36,8 @@ impl MachineRequest for Request<'_> {
     }
 
     fn response_type(&self) -> Option<Cow<'_, str>> {
-        self.params.get("response_type").map(Into::into)
+        // The machine knows no other; which of ours it is was decided when the request was bound.
+        Some("code".into())
     }
 
     fn extension(&self, _key: &str) -> Option<Cow<'_, str>> {
@@ -58,7 +58,7 @@ pub fn negotiated(
     let redirect_uri = RegisteredUrl::Exact(url);
     let bound_client = BoundClient { client_id: Cow::Owned(client_id), redirect_uri: Cow::Owned(redirect_uri.clone()) };
     let Output::Extend = machine.advance(Input::Bound { request, bound_client }) else {
-        return Err(wrong_response_type(request));
+        return Err(out_of_turn());
     };
     extend()?;
     let Output::Negotiate { .. } = machine.advance(Input::Extended(Extensions::new())) else {
@@ -69,13 +69,5 @@ pub fn negotiated(
     match machine.advance(Input::Negotiated { pre_grant, state: None }) {
         Output::Ok { .. } => Ok(granted),
         _ => Err(out_of_turn()),
-    }
-}
-
-/// The machine stops after binding only for a response type other than `code`.
-fn wrong_response_type(request: &Request<'_>) -> Error {
-    match request.params.get("response_type") {
-        None => Error::invalid_request("response_type is missing"),
-        Some(_) => Error::UnsupportedResponseType { hint: "response_type must be code".into() },
     }
 }

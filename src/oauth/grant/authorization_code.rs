@@ -34,24 +34,32 @@ pub struct CodeDetails {
     pub authentication: Authentication,
 }
 
+/// A code just made, and the family of whatever it will give.
+pub struct IssuedCode {
+    pub code: OpaqueToken,
+    pub family_id: String,
+    pub at: Timestamp,
+}
+
 /// Makes an authorization code. It names its family from the start, so that a replay can end whatever came from it.
-pub async fn issue_code(cx: &Context, grant: CodeGrant<'_>) -> Result<OpaqueToken, Error> {
+pub async fn issue_code(cx: &Context, grant: CodeGrant<'_>) -> Result<IssuedCode, Error> {
     let now = cx.now();
     let code = OpaqueToken::generate(TokenKind::AuthorizationCode, new_id(now, cx.random.as_ref()), cx.random.as_ref());
+    let family_id = new_id(now, cx.random.as_ref()).to_string();
     let record = CodeRecord {
         id: code.id.to_string(),
         secret_hash: code.hash().as_bytes().to_vec(),
         client_id: grant.client.client_id.clone(),
         user_id: grant.user_id.to_owned(),
         session_id: grant.session_id.to_owned(),
-        family_id: new_id(now, cx.random.as_ref()).to_string(),
+        family_id: family_id.clone(),
         details: serde_json::to_string(&grant.details).map_err(|error| Error::Internal(Box::new(error)))?,
         created_at: now.millis(),
         expires_at: now.plus(cx.config.tokens.authorization_code_ttl.duration()).millis(),
         consumed_at: None,
     };
     cx.store.insert_code(&record).await?;
-    Ok(code)
+    Ok(IssuedCode { code, family_id, at: now })
 }
 
 /// Exchanges a code for tokens.

@@ -195,6 +195,15 @@ mod tests {
         }
         let unanswered = json!({ "redirect_uris": ["https://app.test/cb"], "response_types": [] });
         assert_eq!(found(unanswered), [("invalid_client_metadata", "response_types")]);
+        let hybrid = |grants: Value| {
+            found(json!({ "redirect_uris": ["https://app.test/cb"], "grant_types": grants,
+                "response_types": ["id_token code", "none"] }))
+        };
+        assert_eq!(hybrid(json!(["authorization_code", "implicit"])), []);
+        assert_eq!(hybrid(json!(["implicit"])), [("invalid_client_metadata", "grant_types")]);
+        let implicit =
+            json!({ "redirect_uris": ["https://app.test/cb"], "grant_types": ["authorization_code", "implicit"] });
+        assert_eq!(found(implicit), [("invalid_client_metadata", "grant_types")]);
         let reader = json!({ "grant_types": [], "token_endpoint_auth_method": "none", "resource_server": true });
         assert_eq!(found(reader), [("invalid_client_metadata", "resource_server")]);
         let lines = json!({ "grant_types": [], "contacts": ["a\nb"], "default_acr_values": [""] });

@@ -10,9 +10,8 @@ use super::problem::Stop;
 use super::transaction::{Next, Transaction};
 use super::visit::{Visit, see_other, set};
 use crate::identity::ActiveSession;
-use crate::oauth::authorize::{AuthorizationResponse, ResponseMode};
-use crate::oauth::grant::authorization_code::{CodeDetails, CodeGrant, issue_code};
-use crate::oauth::{Authentication, Error};
+use crate::oauth::Error;
+use crate::oauth::authorize::{AuthorizationResponse, ResponseMode, SignedIn, allow};
 use crate::storage::Transactions as _;
 use crate::web::pages::{Answer, FormPostPage};
 
@@ -88,28 +87,13 @@ async fn answer(
         Outcome::Refused(error) => return Ok(request.refuse(&error, visit.issuer())),
         Outcome::Allowed(session) => session,
     };
-    let details = CodeDetails {
-        redirect_uri: request.redirect_uri.clone(),
-        code_challenge: request.code_challenge.clone(),
-        nonce: request.nonce.clone(),
-        scope: request.scope.clone(),
-        authentication: Authentication {
-            auth_time: session.auth_time.seconds(),
-            acr: session.acr.clone(),
-            amr: session.amr.clone(),
-            claims: request.claims.clone(),
-            resource: request.resource.clone(),
-        },
-    };
-    let grant = CodeGrant { client: &transaction.client, user_id: &session.user.id, session_id: &session.sid, details };
-    let code = issue_code(visit.cx(), grant).await?;
-    Ok(AuthorizationResponse::success(request, &code, visit.issuer()))
+    Ok(Box::pin(allow(visit.cx(), &transaction.client, request, &SignedIn::from(session))).await?)
 }
 
 /// Writes an answer to the client: a redirect, or a form that sends itself.
 pub fn write(visit: &Visit<'_>, response: &AuthorizationResponse) -> HttpResponse {
     match response.mode {
-        ResponseMode::Query => see_other(&response.location()),
+        ResponseMode::Query | ResponseMode::Fragment => see_other(&response.location()),
         ResponseMode::FormPost => {
             let page = FormPostPage {
                 page: &visit.frame,

@@ -136,10 +136,17 @@ fn lost(visit: &Visit<'_>, client_id: Option<&str>) -> HttpResponse {
 /// Name and address to start again at, both as registered: nothing that the browser sent but the client's id.
 fn way_back(visit: &Visit<'_>, client_id: Option<&str>) -> Option<(String, String)> {
     let client = visit.cx().clients.get(client_id?).filter(|client| !client.disabled)?;
-    let home = start_of(&client)?;
+    let home = start_of(&client, visit.issuer())?;
     Some((ClientCard::of(&client).name, home))
 }
 
-fn start_of(client: &Client) -> Option<String> {
-    client.metadata.initiate_login_uri.clone().or_else(|| client.metadata.client_uri.clone())
+/// Where the client begins a sign-in (OpenID Connect Core §4), else its home page.
+fn start_of(client: &Client, issuer: &str) -> Option<String> {
+    let metadata = &client.metadata;
+    let initiated = metadata.initiate_login_uri.as_deref().and_then(|uri| {
+        let mut uri: url::Url = uri.parse().ok()?;
+        uri.query_pairs_mut().append_pair("iss", issuer);
+        Some(uri.into())
+    });
+    initiated.or_else(|| metadata.client_uri.clone())
 }

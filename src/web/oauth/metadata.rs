@@ -3,7 +3,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::base::acr;
-use crate::oauth::authorize::{Prompt, ResponseMode};
+use crate::oauth::authorize::{Prompt, ResponseMode, ResponseType};
 use crate::oidc::discovery::{Offered, Rendered, render};
 use crate::web::App;
 use crate::web::pages::SHIPPED_LOCALES;
@@ -29,7 +29,7 @@ fn rendered(app: &App) -> Rendered {
         id_token_algorithms: &cx.keys.algorithms(),
         ui_locales: &SHIPPED_LOCALES,
         acr_values: &acr::SUPPORTED,
-        response_types: &["code"],
+        response_types: &ResponseType::SUPPORTED.map(ResponseType::name),
         response_modes: &ResponseMode::SUPPORTED.map(ResponseMode::name),
         prompt_values: &Prompt::SUPPORTED.map(Prompt::name),
     };
