@@ -11,6 +11,8 @@
 #[path = "cli/place.rs"]
 mod place;
 
+#[path = "cli/api_keys.rs"]
+mod api_keys;
 #[path = "cli/clients.rs"]
 mod clients;
 #[path = "cli/configuration.rs"]

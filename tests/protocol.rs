@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+#[path = "protocol/api_keys.rs"]
+mod api_keys;
 #[path = "protocol/authorization_code.rs"]
 mod authorization_code;
 #[path = "protocol/bad_input.rs"]
@@ -32,5 +34,7 @@ mod metadata;
 mod refresh_token;
 #[path = "protocol/resource.rs"]
 mod resource;
+#[path = "protocol/token_exchange.rs"]
+mod token_exchange;
 #[path = "protocol/tokens.rs"]
 mod tokens;

@@ -10,6 +10,8 @@
     reason = "tests"
 )]
 
+#[path = "storage/api_keys.rs"]
+mod api_keys;
 #[path = "storage/clients.rs"]
 mod clients;
 #[path = "storage/codes.rs"]
@@ -70,6 +72,12 @@ suites! {
         s139_each_listening_client_of_an_ended_session_gets_one_notice
         of_many_takers_one_gets_each_notice
         a_notice_is_delivered_retried_postponed_or_given_up
+    }
+    api_keys {
+        an_api_key_is_found_by_its_secret_while_it_and_its_owner_live
+        an_owner_has_so_many_live_api_keys_and_no_more
+        an_api_key_is_revoked_once_by_its_owner_and_that_is_on_record
+        uses_of_api_keys_move_forward_only
     }
     clients {
         a_client_is_kept_changed_and_deleted_and_each_change_moves_the_version

@@ -1,6 +1,7 @@
 //! The command line: one file per verb, each reads the configuration and calls the functions that the web calls.
 
 mod admin;
+mod api_key;
 pub mod boot;
 mod client;
 mod config;
@@ -62,6 +63,9 @@ enum Verb {
     /// The users.
     #[command(subcommand)]
     User(user::Verb),
+    /// API keys of people and services.
+    #[command(subcommand)]
+    ApiKey(api_key::Verb),
     /// The administrator's way in.
     #[command(subcommand)]
     Admin(admin::Verb),
@@ -95,6 +99,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Some(Verb::Keys(verb)) => keys::run(file, verb).await,
         Some(Verb::Client(verb)) => client::run(file, verb).await,
         Some(Verb::User(verb)) => user::run(file, verb).await,
+        Some(Verb::ApiKey(verb)) => api_key::run(file, verb).await,
         Some(Verb::Admin(verb)) => admin::run(file, verb).await,
         Some(Verb::Healthcheck(args)) => healthcheck::run(file, args).await,
     }

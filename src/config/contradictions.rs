@@ -90,5 +90,10 @@ pub fn contradictions(config: &Config) -> Vec<Finding> {
         &["metadata.scopes"],
         "has a name that is no scope: printable ASCII without space, quote and backslash (RFC 6749 §3.3)",
     );
+    check(
+        config.api_keys.scopes.iter().all(|scope| legal(scope) && scope != "offline_access"),
+        &["api_keys.scopes"],
+        "names scopes of printable ASCII without space, quote and backslash (RFC 6749 §3.3), and not offline_access",
+    );
     found
 }

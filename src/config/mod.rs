@@ -48,6 +48,8 @@ pub struct Config {
     #[serde(default)]
     pub outbound: Outbound,
     #[serde(default)]
+    pub api_keys: ApiKeys,
+    #[serde(default)]
     pub metadata: Metadata,
     #[serde(default)]
     pub pages: Pages,
@@ -239,6 +241,27 @@ impl Default for Throttle {
             max_delay: Ttl::minutes(15),
             window: Ttl::hours(1),
         }
+    }
+}
+
+/// `[api_keys]`: keys that people and services make for their programs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ApiKeys {
+    /// Off: no key can be made, none is accepted, and token exchange is not offered.
+    pub enabled: bool,
+    /// Scopes that a person may give a key, beyond `openid`, `profile`, `email`, `address` and `phone`. A service's keys
+    /// are bounded by the scope that it is registered with. Each should have its sentence in `metadata.scopes`.
+    pub scopes: Vec<String>,
+    /// The longest life of a key. Seconds; 365 days.
+    pub max_ttl: Ttl,
+    /// Live keys that one owner may have.
+    pub max_per_owner: u32,
+}
+
+impl Default for ApiKeys {
+    fn default() -> Self {
+        Self { enabled: true, scopes: Vec::new(), max_ttl: Ttl::days(365), max_per_owner: 50 }
     }
 }
 

@@ -35,9 +35,12 @@ pub struct AccessTokenClaims {
     /// Only of tokens that end with their session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
-    /// Only of tokens that a person's grant gave.
+    /// Only of tokens that a person's grant, or their API key, gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<String>,
+    /// Private claim in the place of `family`: the service's API key that gave the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<String>,
     /// Private claim: what the `claims` parameter asked for at userinfo, beyond the scopes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub userinfo_claims: Vec<String>,
@@ -74,7 +77,7 @@ impl AccessToken {
             issued: self.issued,
             client_id: &self.claims.client_id,
             user_id: self.claims.user_id(),
-            family: self.claims.family.as_deref(),
+            family: self.claims.family.as_deref().or(self.claims.api_key.as_deref()),
             sid: self.claims.sid.as_deref(),
         }
     }

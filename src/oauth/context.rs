@@ -6,9 +6,10 @@ use aws_lc_rs::hmac;
 use prometheus_client::metrics::counter::Counter;
 
 use super::access_token::VerifiedTokens;
+use super::api_keys::KnownApiKeys;
 use super::client_auth::ClientThrottle;
 use super::device::DevicePolls;
-use super::{ClientDirectory, Error, RevocationKind, RevocationView};
+use super::{ApiKeys, ClientDirectory, Error, RevocationKind, RevocationView};
 use crate::base::{Clock, Random, Timestamp};
 use crate::config::{Algorithm, Config};
 use crate::jose::{KeyRing, Sealer, server_secret};
@@ -38,6 +39,7 @@ pub struct Context {
     /// The metadata document, once it has been asked for.
     pub metadata: OnceLock<Rendered>,
     pub(super) verified: VerifiedTokens,
+    pub(super) api_keys: KnownApiKeys,
     pub(super) polls: DevicePolls,
     pub(crate) users: UserCache,
 }
@@ -72,6 +74,7 @@ impl Context {
         let lookup_key = server_key("user_code", &store, &sealer, random.as_ref()).await?;
         Ok(Self {
             verified: VerifiedTokens::default(),
+            api_keys: KnownApiKeys::default(),
             polls: DevicePolls::new(config.tokens.device_code_ttl),
             users: UserCache::default(),
             client_throttle: ClientThrottle::new(&config.throttle),
@@ -154,6 +157,11 @@ impl Context {
         self.store.insert_revocation(kind.name(), jti, now.millis(), expires_at.millis()).await?;
         self.revocations.apply(kind, jti, now, expires_at);
         Ok(())
+    }
+
+    /// Where API keys are made, listed and revoked.
+    pub fn api_key_registry(&self) -> ApiKeys<'_> {
+        ApiKeys { store: &self.store, config: &self.config, random: self.random.as_ref(), now: self.now() }
     }
 
     /// Queues an audit event. `details` holds no secret.

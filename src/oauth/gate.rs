@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::api_keys::ApiKey;
 use super::{Client, Context, Error, TokenMarks};
 use crate::base::Timestamp;
 use crate::oidc::ClaimsRequest;
@@ -38,6 +39,8 @@ pub enum Subject<'a> {
     /// The client itself (client credentials).
     Client,
     Person(PersonGrant<'a>),
+    /// Whom an API key stands for (token exchange).
+    ApiKey(&'a ApiKey),
 }
 
 /// Leave to issue tokens now. Only [`may_issue`] gives one, and nothing is signed without.
@@ -52,7 +55,7 @@ pub struct Permit<'a> {
 /// The one gate before every token: the client is enabled as of now, and nothing that the grant came from has ended.
 ///
 /// That the user is enabled and the session alive is decided by the storage in the very statement that consumes a code
-/// or device code, or rotates a refresh token; what it has recorded of ends until now is looked at again here. `at` is
+/// or device code, rotates a refresh token or finds an API key; what it has recorded of ends until now is looked at again here. `at` is
 /// the time that statement decides by. Errors: `invalid_client`, `invalid_grant`.
 pub fn may_issue<'a>(
     cx: &Context,
@@ -73,6 +76,14 @@ pub fn may_issue<'a>(
             user_id: Some(grant.user_id),
             family: Some(grant.family_id),
             sid: (!grant.offline).then_some(grant.session_id),
+        }),
+        Subject::ApiKey(key) => cx.revocations.is_void(&TokenMarks {
+            jti: "",
+            issued: key.read_at(),
+            client_id: &client.client_id,
+            user_id: key.user_id(),
+            family: Some(key.id()),
+            sid: None,
         }),
     };
     if ended {

@@ -2,7 +2,8 @@
 //!
 //! Who may see a token: the confidential client it was issued to; the resource server it is for; and, where it is for the
 //! issuer, every client that the operator registered with `resource_server: true`. To everybody else it is inactive, as
-//! an unknown one is. A refresh token is seen by its own client alone.
+//! an unknown one is. A refresh token is seen by its own client alone; an API key by every resource server, and by the
+//! service client it belongs to.
 
 use std::sync::Arc;
 
@@ -10,7 +11,8 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use super::access_token::AccessToken;
-use super::{Client, Context, Error, Params};
+use super::api_keys::{ApiKey, Owner};
+use super::{Client, Context, Error, Params, api_keys};
 use crate::base::{RefreshToken, Timestamp};
 use crate::storage::{Families as _, FamilyRecord};
 
@@ -19,6 +21,7 @@ pub enum Introspection {
     Inactive,
     AccessToken(Arc<AccessToken>),
     RefreshToken(Box<FamilyRecord>),
+    ApiKey(ApiKey),
 }
 
 /// Answers an introspection request of an authenticated client. `token_type_hint` is not needed: what a token is can be
@@ -30,6 +33,10 @@ pub async fn introspect(cx: &Context, client: &Client, params: &Params) -> Resul
     let text = params.require("token")?;
     if let Some(token) = RefreshToken::parse(text, &cx.refresh_key) {
         return introspect_refresh_token(cx, client, &token).await;
+    }
+    if api_keys::has_form(text) {
+        let key = cx.verify_api_key(text).await?.filter(|key| key.may_be_seen_by(client));
+        return Ok(key.map_or(Introspection::Inactive, Introspection::ApiKey));
     }
     let token = cx.verify_access_token(text).await?.filter(|token| may_see(cx, client, token));
     Ok(token.map_or(Introspection::Inactive, Introspection::AccessToken))
@@ -85,6 +92,21 @@ impl Serialize for Introspection {
                 map.serialize_entry("iat", &Timestamp::from_millis(family.rotated_at).seconds())?;
                 let end = family.expires_at.min(family.idle_expires_at);
                 map.serialize_entry("exp", &Timestamp::from_millis(end).seconds())?;
+            }
+            Self::ApiKey(key) => {
+                map.serialize_entry("active", &true)?;
+                map.serialize_entry("token_type", "api_key")?;
+                map.serialize_entry("iss", key.issuer())?;
+                map.serialize_entry("sub", key.owner().id())?;
+                if let Owner::Client(client_id) = key.owner() {
+                    map.serialize_entry("client_id", client_id)?;
+                }
+                map.serialize_entry("iat", &key.created_at().seconds())?;
+                map.serialize_entry("exp", &key.expires_at().seconds())?;
+                map.serialize_entry("jti", key.id())?;
+                if !key.scope().is_empty() {
+                    map.serialize_entry("scope", key.scope())?;
+                }
             }
         }
         map.end()

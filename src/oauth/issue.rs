@@ -20,6 +20,9 @@ pub struct TokenResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
     pub scope: String,
+    /// Only from token exchange (RFC 8693 §2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
 }
 
 /// What goes into one response beyond the grant.
@@ -47,11 +50,21 @@ pub async fn issue(cx: &Context, permit: Permit<'_>, issuance: Issuance<'_>) -> 
     Ok(TokenResponse {
         access_token,
         token_type: "Bearer",
-        expires_in: cx.config.tokens.access_token_ttl.as_secs(),
+        expires_in: expires_at(cx, permit.subject, now).since(now).as_secs(),
         refresh_token: issuance.refresh_token.map(|token| token.expose().to_owned()),
         id_token,
         scope,
+        issued_token_type: None,
     })
+}
+
+/// When an access token ends: what an API key was exchanged for does not outlive the key.
+fn expires_at(cx: &Context, subject: Subject<'_>, now: Timestamp) -> Timestamp {
+    let end = now.plus(cx.config.tokens.access_token_ttl.duration());
+    match subject {
+        Subject::ApiKey(key) => end.min(key.expires_at()),
+        Subject::Client | Subject::Person(_) => end,
+    }
 }
 
 async fn access_token(
@@ -94,7 +107,7 @@ fn access_token_claims(
     let client_id = permit.client.client_id.as_str();
     let of_client = AccessTokenClaims {
         iss: issuer.to_owned(),
-        exp: now.plus(cx.config.tokens.access_token_ttl.duration()).seconds(),
+        exp: expires_at(cx, permit.subject, now).seconds(),
         aud: audience.to_owned(),
         sub: client_id.to_owned(),
         client_id: client_id.to_owned(),
@@ -106,6 +119,7 @@ fn access_token_claims(
         amr: Vec::new(),
         sid: None,
         family: None,
+        api_key: None,
         userinfo_claims: Vec::new(),
     };
     match permit.subject {
@@ -118,6 +132,12 @@ fn access_token_claims(
             sid: (!grant.offline).then(|| grant.session_id.to_owned()),
             family: Some(grant.family_id.to_owned()),
             userinfo_claims: grant.authentication.claims.userinfo.clone(),
+            ..of_client
+        },
+        Subject::ApiKey(key) => AccessTokenClaims {
+            sub: key.owner().id().to_owned(),
+            family: key.user_id().is_some().then(|| key.id().to_owned()),
+            api_key: key.user_id().is_none().then(|| key.id().to_owned()),
             ..of_client
         },
     }

@@ -1,6 +1,7 @@
 //! The OAuth 2.0 protocol as decisions: no HTTP, no SQL, no clock of its own.
 
 pub mod access_token;
+pub mod api_keys;
 pub mod authorize;
 pub mod client;
 pub mod client_auth;
@@ -24,6 +25,7 @@ pub mod scope;
 #[cfg(test)]
 mod testing;
 
+pub use api_keys::ApiKeys;
 pub use client::{Client, ClientMetadata};
 pub use context::{Caller, Context};
 pub use directory::ClientDirectory;

@@ -23,6 +23,19 @@ pub fn named(cx: &Context, params: &Params) -> Result<Option<String>, Error> {
     Ok(Some(resource.to_owned()))
 }
 
+/// The target that a token exchange names, by `resource` or by `audience` (RFC 8693 §2.1), which here are one: the logical
+/// name of a resource server is its client_id.
+pub fn target(cx: &Context, params: &Params) -> Result<Option<String>, Error> {
+    let by_uri = named(cx, params)?;
+    let mut names = params.all("audience");
+    let Some(name) = names.next() else { return Ok(by_uri) };
+    if names.any(|other| other != name) || by_uri.as_deref().is_some_and(|uri| uri != name) {
+        return Err(refused("a token is for one resource; name one"));
+    }
+    known(cx, name)?;
+    Ok(Some(name.to_owned()))
+}
+
 /// The audience of a token of a grant that is for `granted`: a token request may repeat it, and name no other.
 pub fn audience<'a>(cx: &'a Context, params: &Params, granted: Option<&'a str>) -> Result<&'a str, Error> {
     let granted = granted.unwrap_or(cx.config.issuer.as_str());

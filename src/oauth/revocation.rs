@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use super::context::{AuditSubject, Caller};
-use super::{Client, Context, Error, Params};
+use super::{Client, Context, Error, Params, api_keys};
 use crate::base::{RefreshToken, Timestamp};
 use crate::storage::Families as _;
 
-/// Revokes a token of the authenticated client: an access token alone, a refresh token with its whole family.
+/// Revokes a token of the authenticated client: an access token alone, a refresh token with its whole family, an API key
+/// with the tokens that it was exchanged for.
 ///
 /// A token that is unknown, expired or another client's is no error and nothing happens (§2.2); `token_type_hint` is not
 /// needed, a wrong one does no harm.
@@ -15,6 +16,9 @@ pub async fn revoke(cx: &Context, client: &Client, params: &Params, caller: Call
     let text = params.require("token")?;
     if let Some(token) = RefreshToken::parse(text, &cx.refresh_key) {
         return revoke_family_of(cx, client, &token, caller).await;
+    }
+    if api_keys::has_form(text) {
+        return revoke_api_key(cx, client, text, caller).await;
     }
     if let Some(token) = cx.verify_access_token(text).await?.filter(|token| token.claims.client_id == client.client_id)
     {
@@ -41,5 +45,13 @@ async fn revoke_family_of(
         session_id: Some(&family.session_id),
     };
     cx.audit("refresh_token_revoked", about, caller, &json!({ "family_id": family.id }));
+    Ok(())
+}
+
+/// Whoever may ask about a key may also end one that has come to it: a resource server that finds a leaked one does.
+async fn revoke_api_key(cx: &Context, client: &Client, text: &str, caller: Caller<'_>) -> Result<(), Error> {
+    let seen = cx.verify_api_key(text).await?.filter(|key| !client.is_public() && key.may_be_seen_by(client));
+    let Some(key) = seen else { return Ok(()) };
+    cx.revoke_api_key(key.id(), None, &client.client_id, caller).await?;
     Ok(())
 }

@@ -48,7 +48,7 @@ fn document(config: &Config, offered: &Offered<'_>) -> Map<String, Value> {
     let claims: Vec<&str> = TOKEN_CLAIMS.into_iter().chain(STANDARD_CLAIMS.iter().map(|claim| claim.name)).collect();
     // Metadata for response types with an id_token names it (OpenID Connect Registration §2); the token endpoint has none.
     let implicit = offered.response_types.iter().any(|name| name.contains("id_token")).then_some("implicit");
-    let grants: Vec<&str> = GrantType::ALL.into_iter().map(GrantType::name).chain(implicit).collect();
+    let grants: Vec<&str> = GrantType::offered(config).map(GrantType::name).chain(implicit).collect();
     let methods = |endpoint: Endpoint| json!(endpoint.methods().map(AuthMethod::name).collect::<Vec<_>>());
     let algorithms = |endpoint: Endpoint| json!(endpoint.algorithms().map(ForeignAlgorithm::name).collect::<Vec<_>>());
     let id_token_algorithms: Vec<&str> = offered.id_token_algorithms.iter().map(|alg| alg.name()).collect();

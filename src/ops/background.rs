@@ -20,6 +20,9 @@ const WRITE_EVERY: Duration = Duration::from_secs(5);
 /// How often what only metrics need is counted.
 const COUNT_EVERY: Duration = Duration::from_secs(30);
 
+/// How often the last uses of API keys are written.
+const WRITE_USES_EVERY: Duration = Duration::from_secs(10);
+
 /// What goes on beside the requests: following the database, sweeping it, and watching over it.
 pub struct Background {
     stop: watch::Sender<bool>,
@@ -35,6 +38,7 @@ impl Background {
             tokio::spawn(follow(Arc::clone(context), readiness.clone(), metrics.clone(), stopping())),
             tokio::spawn(watch_writes(Arc::clone(context), readiness.clone(), stopping())),
             tokio::spawn(count(Arc::clone(context), metrics.clone(), stopping())),
+            tokio::spawn(write_uses(Arc::clone(context), stopping())),
             tokio::spawn(Janitor::new(Arc::clone(context)).run(stopping())),
         ];
         Self { stop, tasks }
@@ -105,6 +109,18 @@ async fn count(context: Arc<Context>, metrics: Metrics, mut stop: Stop) {
             metrics.signing_key_age(alg.name(), now.since(since));
         }
         if !stop.pause(COUNT_EVERY).await {
+            return;
+        }
+    }
+}
+
+/// Writes what requests have only noted; once more at the end.
+async fn write_uses(context: Arc<Context>, mut stop: Stop) {
+    let mut outage = Outage::watch("writing the last uses of API keys");
+    loop {
+        let goes_on = stop.pause(WRITE_USES_EVERY).await;
+        outage.note(context.write_api_key_uses().await);
+        if !goes_on {
             return;
         }
     }

@@ -27,6 +27,7 @@ macro_rules! migrations {
 
 const MIGRATIONS: &[Migration] = migrations![
     1 "0001_first",
+    5 "0005_api_keys",
     7 "0007_logout",
 ];
 

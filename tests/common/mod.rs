@@ -33,6 +33,8 @@ pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub const REDIRECT_URI: &str = "https://app.test/cb";
 pub const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
+pub const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
 /// Confidential, `client_secret_basic`, every grant.
 pub const C1: &str = "c1";
 /// Another one.
@@ -218,7 +220,7 @@ impl World {
     async fn fill(&self) {
         let everything = json!({
             "client_name": "First App", "client_uri": "https://app.test",
-            "grant_types": ["authorization_code", "refresh_token", "client_credentials", DEVICE_CODE],
+            "grant_types": ["authorization_code", "refresh_token", "client_credentials", DEVICE_CODE, TOKEN_EXCHANGE],
             "redirect_uris": [REDIRECT_URI, "https://app.test/cb?a=1"],
             "post_logout_redirect_uris": ["https://app.test/bye"],
             "scope": "openid profile email address phone offline_access api:read api:write",

@@ -79,7 +79,7 @@ async fn what_is_listed_works_and_what_is_not_listed_is_refused() {
         let answer = world.token(C1, &[("grant_type", &grant)]).await;
         assert!(answer.status == 200 || answer.error() == "invalid_request", "{grant}: {}", answer.body);
     }
-    for grant in ["password", "implicit", "urn:ietf:params:oauth:grant-type:token-exchange"] {
+    for grant in ["password", "implicit", "urn:openid:params:grant-type:ciba"] {
         assert_eq!(world.token(C1, &[("grant_type", grant)]).await.error(), "unsupported_grant_type", "{grant}");
     }
     for prompt in words(&document, "prompt_values_supported") {

@@ -4,10 +4,12 @@ pub mod authorization_code;
 pub mod client_credentials;
 pub mod device_code;
 pub mod refresh_token;
+pub mod token_exchange;
 
 use super::client_auth::AuthenticatedClient;
 use super::context::Caller;
 use super::{Context, Error, Params, TokenResponse};
+use crate::config::Config;
 
 /// A grant type of the token endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,10 +18,12 @@ pub enum GrantType {
     ClientCredentials,
     RefreshToken,
     DeviceCode,
+    TokenExchange,
 }
 
 impl GrantType {
-    pub const ALL: [Self; 4] = [Self::AuthorizationCode, Self::ClientCredentials, Self::RefreshToken, Self::DeviceCode];
+    pub const ALL: [Self; 5] =
+        [Self::AuthorizationCode, Self::ClientCredentials, Self::RefreshToken, Self::DeviceCode, Self::TokenExchange];
 
     /// The `grant_type` value.
     pub const fn name(self) -> &'static str {
@@ -28,7 +32,14 @@ impl GrantType {
             Self::ClientCredentials => "client_credentials",
             Self::RefreshToken => "refresh_token",
             Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::TokenExchange => "urn:ietf:params:oauth:grant-type:token-exchange",
         }
+    }
+
+    /// What is switched on.
+    pub fn offered(config: &Config) -> impl Iterator<Item = Self> {
+        let has_keys = config.api_keys.enabled;
+        Self::ALL.into_iter().filter(move |grant| has_keys || *grant != Self::TokenExchange)
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
@@ -47,7 +58,7 @@ pub struct TokenRequest<'a> {
 /// Answers a token request by the grant it names.
 pub async fn dispatch(cx: &Context, request: TokenRequest<'_>) -> Result<TokenResponse, Error> {
     let name = request.params.require("grant_type")?;
-    let Some(grant) = GrantType::from_name(name) else {
+    let Some(grant) = GrantType::offered(&cx.config).find(|grant| grant.name() == name) else {
         return Err(Error::UnsupportedGrantType { hint: "the grant_type is not supported".into() });
     };
     if !request.client.may_use_grant(grant.name()) {
@@ -58,5 +69,6 @@ pub async fn dispatch(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRe
         GrantType::ClientCredentials => client_credentials::grant(cx, request).await,
         GrantType::RefreshToken => refresh_token::refresh(cx, request).await,
         GrantType::DeviceCode => device_code::redeem(cx, request).await,
+        GrantType::TokenExchange => token_exchange::exchange(cx, request).await,
     }
 }

@@ -1,9 +1,11 @@
 //! Rows as the database keeps them: plain strings, bytes and numbers. Meaning is given to them by the layers above.
 
+mod api_keys;
 mod logout;
 
 use sqlx::FromRow;
 
+pub use api_keys::*;
 pub use logout::*;
 
 /// `clients`: one registered client. `metadata` is the RFC 7591 document as JSON text.

@@ -2,8 +2,10 @@
 //! databases; `tests/storage` runs the same suite on each.
 #![allow(async_fn_in_trait, reason = "only ever called on the concrete Store, whose futures are Send")]
 
+mod api_keys;
 mod logout;
 
+pub use api_keys::*;
 pub use logout::*;
 
 use super::records::*;

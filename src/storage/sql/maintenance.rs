@@ -20,6 +20,7 @@ statements! {
     HOLD_LEASE = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, $3)
         ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
         WHERE leases.holder = excluded.holder OR leases.expires_at <= $4";
+    SWEEP_API_KEYS = sweep!("api_keys", "id");
     SWEEP_SESSIONS = sweep!("sessions", "id");
     SWEEP_TRANSACTIONS = sweep!("transactions", "id");
     SWEEP_CODES = sweep!("authorization_codes", "id");

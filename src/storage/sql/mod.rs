@@ -12,6 +12,7 @@ macro_rules! statements {
     };
 }
 
+pub mod api_keys;
 pub mod audit;
 pub mod clients;
 pub mod codes;
@@ -33,6 +34,7 @@ pub mod users;
 #[cfg(test)]
 pub fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     [
+        api_keys::ALL,
         audit::ALL,
         clients::ALL,
         codes::ALL,

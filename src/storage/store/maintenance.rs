@@ -5,7 +5,12 @@ use crate::storage::{Maintenance, Result, sql};
 /// while a short-lived access token lives, its family must be found when the consent is taken back. Milliseconds.
 const KEPT_AFTER_EXPIRY: i64 = 30 * 60 * 1000;
 
-const SWEPT: [(&str, i64); 12] = [
+/// An API key that has expired is still on its owner's list for a month, so that what stopped working can be told.
+/// Milliseconds.
+const API_KEYS_KEPT: i64 = 30 * 24 * 60 * 60 * 1000;
+
+const SWEPT: &[(&str, i64)] = &[
+    (sql::maintenance::SWEEP_API_KEYS, API_KEYS_KEPT),
     (sql::maintenance::SWEEP_SESSIONS, 0),
     (sql::maintenance::SWEEP_TRANSACTIONS, 0),
     (sql::maintenance::SWEEP_CODES, KEPT_AFTER_EXPIRY),
@@ -24,7 +29,7 @@ impl Maintenance for Store {
     async fn sweep(&self, now: i64, limit: i64) -> Result<u64> {
         let mut swept = 0;
         // One write each, so that requests come between.
-        for (statement, kept) in SWEPT {
+        for &(statement, kept) in SWEPT {
             let before = now.saturating_sub(kept);
             swept += write!(self, |connection| {
                 sqlx::query(statement).bind(before).bind(limit).execute(connection).await?.rows_affected()

@@ -9,6 +9,7 @@ use super::postgres::Postgres;
 use super::sqlite::Sqlite;
 use super::{Error, Result, migrate};
 
+mod api_keys;
 mod audit;
 mod clients;
 mod codes;
