@@ -22,15 +22,6 @@ impl PasswordVerified {
     pub fn at(&self) -> Timestamp {
         self.at
     }
-
-    /// Authentication method reference (RFC 8176 §2).
-    pub fn amr(&self) -> &'static str {
-        "pwd"
-    }
-
-    pub(super) fn into_parts(self) -> (UserRecord, Timestamp) {
-        (self.user, self.at)
-    }
 }
 
 /// Why nobody was signed in. `Rejected` is the same for an unknown user, a wrong password and a disabled account.

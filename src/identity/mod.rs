@@ -1,10 +1,11 @@
 //! People: users, passwords, sessions, throttling, and the link by which an operator becomes an administrator.
 //!
 //! Authentication is a list of steps. Each step's verifier makes a proof (`PasswordVerified`) that nothing else can
-//! make; a session is started only from proofs, which say who, when, and by which methods.
+//! make; a session is started only from [`Proofs`], which say who, when, by which methods, and how surely.
 
 mod login;
 mod passwords;
+mod proofs;
 mod sessions;
 mod setup;
 mod users;
@@ -21,6 +22,7 @@ use crate::storage::{Audit, AuditRecord, Store};
 
 pub use login::{LoginError, PasswordVerified};
 pub use passwords::{PasswordPool, PoolError, Verdict};
+pub use proofs::{Proof, Proofs};
 pub use sessions::ActiveSession;
 pub use setup::{SetupError, SetupForm};
 pub use users::{NewUser, UserError, normalise_username};

@@ -1,7 +1,8 @@
 use serde_json::json;
 
-use super::{Identity, Origin, PasswordVerified};
-use crate::base::{OpaqueToken, Timestamp, TokenKind, acr, new_id};
+use super::{Identity, Origin, Proofs};
+use crate::base::acr::{Acr, FRESH_FOR};
+use crate::base::{OpaqueToken, Timestamp, TokenKind, new_id};
 use crate::storage::{Result, SessionRecord, Sessions, UserRecord};
 
 /// A signed-in browser whose cookie was just checked.
@@ -12,24 +13,29 @@ pub struct ActiveSession {
     pub user: UserRecord,
     /// When the person last proved who they are (`auth_time`).
     pub auth_time: Timestamp,
-    pub acr: String,
+    pub acr: Acr,
     pub amr: Vec<String>,
     secret_hash: Vec<u8>,
 }
 
+impl ActiveSession {
+    /// Whether the person proved who they are a short while ago, as is asked for before something that matters.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        now.since(self.auth_time) <= FRESH_FOR
+    }
+}
+
 impl Identity {
-    /// Starts a session from a proof. The cookie's secret is always new (no session fixation); the `sid` stays only
+    /// Starts a session from proofs. The cookie's secret is always new (no session fixation); the `sid` stays only
     /// when the same person proves again in the same browser, otherwise the previous session ends.
     pub async fn start_session(
         &self,
-        proof: PasswordVerified,
+        proofs: Proofs,
         previous: Option<&ActiveSession>,
         origin: &Origin,
     ) -> Result<(ActiveSession, OpaqueToken)> {
-        let amr = vec![proof.amr().to_owned()];
-        let (user, at) = proof.into_parts();
-        if let Some(previous) = previous.filter(|previous| previous.user.id == user.id) {
-            if let Some(renewed) = self.renew(previous, &user, at, &amr, origin).await? {
+        if let Some(previous) = previous.filter(|previous| previous.user.id == proofs.user().id) {
+            if let Some(renewed) = self.renew(previous, &proofs, origin).await? {
                 return Ok(renewed);
             }
         } else if let Some(previous) = previous {
@@ -37,46 +43,39 @@ impl Identity {
         }
         let now = self.now();
         let token = OpaqueToken::generate(TokenKind::Session, new_id(now, self.random.as_ref()), self.random.as_ref());
-        let record = self.record(&token, &user, at, &amr, origin);
+        let record = self.record(&token, &proofs, origin);
         self.store.insert_session(&record).await?;
-        self.audit("login_succeeded", Some(&user.id), Some(&record.id), origin, &json!({ "amr": amr }));
-        Ok((active(record, user, amr), token))
+        let details = json!({ "amr": proofs.amr() });
+        self.audit("login_succeeded", Some(&record.user_id), Some(&record.id), origin, &details);
+        Ok((active(record, proofs.into_user()), token))
     }
 
     async fn renew(
         &self,
         previous: &ActiveSession,
-        user: &UserRecord,
-        at: Timestamp,
-        amr: &[String],
+        proofs: &Proofs,
         origin: &Origin,
     ) -> Result<Option<(ActiveSession, OpaqueToken)>> {
         let Ok(id) = previous.sid.parse() else { return Ok(None) };
         let token = OpaqueToken::generate(TokenKind::Session, id, self.random.as_ref());
-        let record = self.record(&token, user, at, amr, origin);
+        let record = self.record(&token, proofs, origin);
         if !self.store.renew_session(&previous.sid, &previous.secret_hash, &record).await? {
             return Ok(None);
         }
-        self.audit("login_renewed", Some(&user.id), Some(&record.id), origin, &json!({ "amr": amr }));
-        Ok(Some((active(record, user.clone(), amr.to_vec()), token)))
+        let details = json!({ "amr": proofs.amr() });
+        self.audit("login_renewed", Some(&record.user_id), Some(&record.id), origin, &details);
+        Ok(Some((active(record, proofs.user().clone()), token)))
     }
 
-    fn record(
-        &self,
-        token: &OpaqueToken,
-        user: &UserRecord,
-        at: Timestamp,
-        amr: &[String],
-        origin: &Origin,
-    ) -> SessionRecord {
+    fn record(&self, token: &OpaqueToken, proofs: &Proofs, origin: &Origin) -> SessionRecord {
         let now = self.now();
         SessionRecord {
             id: token.id.to_string(),
             secret_hash: token.hash().as_bytes().to_vec(),
-            user_id: user.id.clone(),
-            auth_time: at.millis(),
-            acr: acr::SINGLE_FACTOR.to_owned(),
-            amr: json!(amr).to_string(),
+            user_id: proofs.user().id.clone(),
+            auth_time: proofs.at().millis(),
+            acr: proofs.acr().name().to_owned(),
+            amr: json!(proofs.amr()).to_string(),
             address: origin.address.to_string(),
             user_agent: origin.user_agent.clone(),
             created_at: now.millis(),
@@ -104,8 +103,7 @@ impl Identity {
                 }
             });
         }
-        let amr = serde_json::from_str(&record.amr).unwrap_or_default();
-        Ok(Some(active(record, user, amr)))
+        Ok(Some(active(record, user)))
     }
 
     /// Ends the session and what is bound to it. Ending it twice is no error.
@@ -121,13 +119,13 @@ impl Identity {
 /// How often the last use is written.
 const TOUCH_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
 
-fn active(record: SessionRecord, user: UserRecord, amr: Vec<String>) -> ActiveSession {
+fn active(record: SessionRecord, user: UserRecord) -> ActiveSession {
     ActiveSession {
         sid: record.id,
         user,
         auth_time: Timestamp::from_millis(record.auth_time),
-        acr: record.acr,
-        amr,
+        acr: Acr::from_name(&record.acr).unwrap_or_default(),
+        amr: serde_json::from_str(&record.amr).unwrap_or_default(),
         secret_hash: record.secret_hash,
     }
 }

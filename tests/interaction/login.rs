@@ -117,3 +117,40 @@ async fn s169_max_age_asks_again_when_the_login_is_older() {
     assert!(page.has("#password"));
     assert!(world.answer_pages(&browser, page, "alice").await.param("code").is_some());
 }
+
+#[tokio::test]
+async fn a_sign_in_without_an_application_leads_to_our_own_pages_and_nowhere_else() {
+    let world = World::new().await;
+    for next in ["https://evil.test/", "//evil.test", "/account/../authorize", "/authorize"] {
+        let browser = world.browser();
+        let page = browser.open(&format!("{}?next={next}", world.url("/login"))).await;
+        let (_, answer) = browser.post_form(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+        assert_eq!(answer.header("location"), "/", "{next}");
+    }
+    let browser = world.browser();
+    let page = browser.open(&world.url("/login?next=/device?user_code=BCDF-GHJK")).await;
+    let (_, answer) = browser.post_form(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    assert_eq!(answer.header("location"), "/device?user_code=BCDF-GHJK");
+}
+
+#[tokio::test]
+async fn who_signed_in_a_while_ago_is_asked_again_where_a_page_wants_it_and_keeps_the_session() {
+    let world = World::new().await;
+    let browser = world.browser();
+    world.code(&browser, C1, "openid").await;
+    let again = world.url("/login?next=/device&again=1");
+    assert_eq!(browser.get(&again).await.header("location"), "/device", "just signed in");
+    world.advance(601);
+    assert_eq!(
+        browser.get(&world.url("/login?next=/device")).await.header("location"),
+        "/device",
+        "signed in all the same"
+    );
+    let page = browser.open(&again).await;
+    assert_eq!(page.attr("#username", "value").as_deref(), Some("alice"));
+    let (_, answer) = browser.post_form(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    assert_eq!(answer.header("location"), "/device");
+    assert_eq!(browser.get(&again).await.header("location"), "/device");
+    assert_eq!(world.rows("sessions", "ended_at IS NULL").await, 1);
+    assert_eq!(world.audited("login_renewed").await, 1);
+}

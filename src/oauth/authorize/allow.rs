@@ -18,7 +18,7 @@ pub async fn allow(
     }
     let authentication = Authentication {
         auth_time: session.auth_time.seconds(),
-        acr: session.acr.clone(),
+        acr: session.acr.name().to_owned(),
         amr: session.amr.clone(),
         claims: request.claims.clone(),
         resource: request.resource.clone(),

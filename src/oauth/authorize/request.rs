@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{AuthorizationResponse, ResponseMode, ResponseType, redirect_uri};
-use crate::base::acr;
+use crate::base::acr::Acr;
 use crate::jose;
 use crate::oauth::engine::authorization;
 use crate::oauth::pkce::CodeChallenge;
@@ -345,7 +345,7 @@ fn hinted_subject(cx: &Context, hint: &str) -> Result<String, Error> {
 }
 
 fn reachable(acr_values: &[String]) -> bool {
-    acr_values.iter().any(|value| acr::SUPPORTED.contains(&value.as_str()))
+    acr_values.iter().any(|value| Acr::from_name(value).is_some())
 }
 
 fn short(params: &Params, name: &'static str) -> Result<Option<String>, Error> {

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AuthorizationRequest, Prompt};
 use crate::base::Timestamp;
+use crate::base::acr::Acr;
 use crate::oauth::{Client, Error, ScopeSet};
 
 /// Who is signed in at the browser.
@@ -10,7 +11,7 @@ pub struct SignedIn {
     pub user_id: String,
     pub sid: String,
     pub auth_time: Timestamp,
-    pub acr: String,
+    pub acr: Acr,
     pub amr: Vec<String>,
 }
 
@@ -124,7 +125,7 @@ mod tests {
             user_id: "alice".to_owned(),
             sid: "s1".to_owned(),
             auth_time: Timestamp::from_seconds(NOW.seconds() - seconds_ago),
-            acr: String::new(),
+            acr: Acr::SingleFactor,
             amr: vec![],
         }
     }

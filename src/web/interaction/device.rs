@@ -2,7 +2,9 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::local_path::LocalPath;
 use super::problem::{self, Stop};
+use super::sign_in::login_for;
 use super::visit::{Visit, query};
 use crate::identity::{ActiveSession, LoginError};
 use crate::oauth::device::{self, Approval, PendingDevice};
@@ -47,7 +49,7 @@ async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Sto
         visit.check(&params, ENTRY, "")?;
         return match session {
             Some(session) => look_up(visit, user_code, &session).await,
-            None => Ok(visit.go(&format!("/login{}", query(&[("next", "device"), ("user_code", user_code)])))),
+            None => Ok(visit.go(&login_for(LocalPath::parse(&here(user_code)).as_ref()))),
         };
     };
     // The decision is about the request and by the person that the page showed.
@@ -62,7 +64,7 @@ async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Sto
             scope: pending.scope.clone(),
             authentication: Authentication {
                 auth_time: session.auth_time.seconds(),
-                acr: session.acr.clone(),
+                acr: session.acr.name().to_owned(),
                 amr: session.amr.clone(),
                 claims: crate::oidc::ClaimsRequest::default(),
                 resource: pending.resource.clone(),
@@ -102,6 +104,11 @@ async fn look_up(visit: &Visit<'_>, user_code: &str, session: &ActiveSession) ->
 
 async fn found(visit: &Visit<'_>, user_code: &str) -> Result<Option<PendingDevice>, Stop> {
     Ok(device::find_by_user_code(visit.cx(), user_code).await?)
+}
+
+/// This page with the code typed in.
+fn here(user_code: &str) -> String {
+    format!("/device{}", query(&[("user_code", user_code)]))
 }
 
 fn about(user_code: &str, session: &ActiveSession) -> String {

@@ -4,13 +4,14 @@ use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
 use super::finish::{Outcome, finish, proceed, repeat};
+use super::local_path::LocalPath;
 use super::problem::{self, Stop};
+use super::sign_in::{login_for, next_page, signed_in};
 use super::transaction::{Next, Transaction};
-use super::visit::{Visit, query, set};
-use crate::identity::{LoginError, PasswordVerified};
+use super::visit::Visit;
+use crate::identity::{ActiveSession, LoginError};
 use crate::oauth::{Error, Params};
 use crate::web::App;
-use crate::web::account::ACCOUNT;
 use crate::web::pages::{Answer, ClientCard, LoginPage};
 
 const PURPOSE: &str = "login";
@@ -28,10 +29,7 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     let params = visit.query()?;
     let session = visit.session().await?;
     let Some(id) = params.get("tx") else {
-        return Ok(match session {
-            Some(_) => visit.go(&after(&params)),
-            None => form(visit, None, &params, Attempt::default()),
-        });
+        return Ok(show_without_transaction(visit, &params, session.as_ref()));
     };
     let transaction = load(visit, id).await?;
     let asked_to_switch = params.get("switch").is_some();
@@ -42,6 +40,20 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     }
     let username = transaction.request.login_hint.clone().unwrap_or_default();
     Ok(form(visit, Some(&transaction), &params, Attempt { username: &username, ..Attempt::default() }))
+}
+
+/// To reach a page of ours. With `again` whoever is signed in, but has not just proved it, is asked once more.
+fn show_without_transaction(visit: &Visit<'_>, params: &Params, session: Option<&ActiveSession>) -> HttpResponse {
+    let next = next_page(params);
+    match session {
+        Some(session) if !params.has("again") || session.is_fresh(visit.cx().now()) => {
+            visit.go(next.as_ref().map_or("/", LocalPath::as_str))
+        }
+        session => {
+            let username = session.map(|session| session.user.username.as_str()).unwrap_or_default();
+            form(visit, None, params, Attempt { username, ..Attempt::default() })
+        }
+    }
 }
 
 /// `POST /login`: user name and password.
@@ -70,37 +82,13 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
     match visit.app.identity.verify_password(username, &password, &visit.origin()).await {
         Ok(proof) => {
             visit.app.metrics.login_attempt("pwd", "success");
-            Box::pin(signed_in(visit, transaction, proof)).await
+            signed_in(visit, transaction, proof).await
         }
         Err(error) => {
             let attempt = failed(visit, username, error)?;
             Ok(form(visit, transaction.as_ref(), &visit.query()?, attempt))
         }
     }
-}
-
-/// Starts the session, and goes on with what the person came for.
-async fn signed_in(
-    visit: &Visit<'_>,
-    transaction: Option<Transaction>,
-    proof: PasswordVerified,
-) -> Result<HttpResponse, Stop> {
-    let previous = visit.session().await?;
-    let (session, token) = visit.app.identity.start_session(proof, previous.as_ref(), &visit.origin()).await?;
-    if previous.is_some() {
-        // Another person's session may just have ended: in force here before the answer leaves.
-        visit.cx().follow_revocations().await?;
-    }
-    let mut response = match transaction {
-        None => visit.go(&after(&visit.query()?)),
-        Some(mut transaction) => {
-            transaction.advance(visit, |progress| progress.signed_in = Some(session.sid.clone())).await?;
-            let next = transaction.next(visit, Some(session)).await?;
-            proceed(visit, transaction, next).await?
-        }
-    };
-    set(&mut response, &visit.cookies.set_session(token.expose(), visit.app.config.sessions.ttl));
-    Ok(response)
 }
 
 /// The transaction, and the page in its language.
@@ -141,7 +129,7 @@ fn failed<'a>(visit: &Visit<'_>, username: &'a str, error: LoginError) -> Result
 fn form(visit: &Visit<'_>, transaction: Option<&Transaction>, params: &Params, attempt: Attempt<'_>) -> HttpResponse {
     let client = transaction.map(|transaction| ClientCard::of(&transaction.client));
     let id = transaction.map(|transaction| transaction.id.as_str()).unwrap_or_default();
-    let action = transaction.map_or_else(|| format!("/login{}", destination(params)), |tx| tx.page("/login"));
+    let action = transaction.map_or_else(|| login_for(next_page(params).as_ref()), |tx| tx.page("/login"));
     let mut target = visit.target(&action, PURPOSE, id);
     id.clone_into(&mut target.transaction);
     let page = LoginPage {
@@ -154,31 +142,4 @@ fn form(visit: &Visit<'_>, transaction: Option<&Transaction>, params: &Params, a
     let leads_to = transaction.map(|transaction| transaction.request.redirect_uri.as_str());
     visit
         .page(&page, Answer { status: attempt.status, leads_to, retry_after: attempt.retry_after, ..Answer::default() })
-}
-
-/// Where a sign-in without a transaction ends: one of our own pages, by name or, in the account, by path.
-fn after(params: &Params) -> String {
-    match params.get("next") {
-        Some("device") => format!("/device{}", query(&[("user_code", params.get("user_code").unwrap_or_default())])),
-        Some(path) if is_account_page(path) => path.to_owned(),
-        _ => "/".to_owned(),
-    }
-}
-
-fn destination(params: &Params) -> String {
-    let known = |name| params.get(name).unwrap_or_default();
-    match known("next") {
-        "device" => query(&[("next", "device"), ("user_code", known("user_code"))]),
-        path if is_account_page(path) => query(&[("next", path)]),
-        _ => String::new(),
-    }
-}
-
-fn is_account_page(path: &str) -> bool {
-    let below = path.strip_prefix(ACCOUNT);
-    below.is_some_and(|rest| {
-        rest.is_empty()
-            || rest.starts_with('/')
-                && rest.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'/' | b'-'))
-    })
 }

@@ -11,12 +11,14 @@ mod csrf;
 mod device;
 mod finish;
 mod home;
+pub mod local_path;
 mod login;
 mod logout;
-pub(super) mod problem;
+pub mod problem;
 mod setup;
+pub mod sign_in;
 mod transaction;
-pub(super) mod visit;
+pub mod visit;
 
 use actix_web::web::{self, ServiceConfig};
 

@@ -3,7 +3,9 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 
-use super::visit::{Visit, query};
+use super::local_path::LocalPath;
+use super::sign_in::{login_again_for, login_for};
+use super::visit::Visit;
 use crate::oauth::{Client, Error};
 use crate::storage;
 use crate::web::oauth::error::Refusal;
@@ -36,6 +38,10 @@ pub enum Stop {
     },
     TooLarge,
     NotAForm,
+    /// The person proves who they are, again if they did, and comes back to this page of ours.
+    SignInAgain {
+        next: String,
+    },
 }
 
 impl From<Error> for Stop {
@@ -64,10 +70,11 @@ impl From<Refusal> for Stop {
 pub fn page(visit: &Visit<'_>, stop: Stop) -> HttpResponse {
     match stop {
         Stop::Forged => sentence(visit, StatusCode::FORBIDDEN, "error-csrf-title", "error-csrf"),
-        Stop::SignIn { next } => visit.go(&format!("/login{}", query(&[("next", &next)]))),
+        Stop::SignIn { next } => visit.go(&login_for(LocalPath::parse(&next).as_ref())),
         Stop::NotFound => sentence(visit, StatusCode::NOT_FOUND, "error-not-found-title", "error-not-found"),
         Stop::TooLarge => sentence(visit, StatusCode::PAYLOAD_TOO_LARGE, "error-title", "error-method"),
         Stop::NotAForm => sentence(visit, StatusCode::UNSUPPORTED_MEDIA_TYPE, "error-title", "error-method"),
+        Stop::SignInAgain { next } => visit.go(&login_again_for(LocalPath::parse(&next).as_ref())),
         Stop::Lost { client_id } => lost(visit, client_id.as_deref()),
         Stop::Refused { error: error @ (Error::Internal(_) | Error::TemporarilyUnavailable { .. }), .. } => {
             ours(visit, &error)

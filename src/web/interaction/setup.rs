@@ -4,7 +4,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
 use super::problem::{self, Stop};
-use super::visit::{Visit, set};
+use super::sign_in::signed_in;
+use super::visit::Visit;
 use crate::identity::{LoginError, SetupError, SetupForm, UserError};
 use crate::oauth::{Error, Params};
 use crate::storage;
@@ -47,14 +48,8 @@ async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Sto
         }
     };
     visit.cx().follow_revocations().await?;
-    let previous = visit.session().await?;
-    let mut response = visit.go("/");
     match identity.verify_password(&user.username, &password, &visit.origin()).await {
-        Ok(proof) => {
-            let (_, token) = identity.start_session(proof, previous.as_ref(), &visit.origin()).await?;
-            set(&mut response, &visit.cookies.set_session(token.expose(), visit.app.config.sessions.ttl));
-            Ok(response)
-        }
+        Ok(proof) => signed_in(visit, None, proof).await,
         Err(LoginError::Storage(error)) => Err(error.into()),
         // The password is set; only signing in has to wait.
         Err(_) => Ok(visit.go("/login")),

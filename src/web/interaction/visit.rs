@@ -84,6 +84,13 @@ impl<'a> Visit<'a> {
         }
     }
 
+    /// The session of a person who proved who they are a short while ago. Whoever is not signed in, or not just now, is
+    /// sent to sign in and comes back to `next`.
+    pub async fn fresh_session(&self, next: &str) -> Result<ActiveSession, Stop> {
+        let session = self.session().await?.filter(|session| session.is_fresh(self.cx().now()));
+        session.ok_or_else(|| Stop::SignInAgain { next: next.to_owned() })
+    }
+
     /// The parameters of the address.
     pub fn query(&self) -> Result<Params, Stop> {
         Ok(Params::parse(self.req.query_string().as_bytes())?)
@@ -150,7 +157,7 @@ impl From<&ActiveSession> for SignedIn {
             user_id: session.user.id.clone(),
             sid: session.sid.clone(),
             auth_time: session.auth_time,
-            acr: session.acr.clone(),
+            acr: session.acr,
             amr: session.amr.clone(),
         }
     }

@@ -2,7 +2,7 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use crate::base::acr;
+use crate::base::acr::Acr;
 use crate::oauth::authorize::{Prompt, ResponseMode, ResponseType};
 use crate::oidc::discovery::{Offered, Rendered, render};
 use crate::web::App;
@@ -28,7 +28,7 @@ fn rendered(app: &App) -> Rendered {
     let offered = Offered {
         id_token_algorithms: &cx.keys.algorithms(),
         ui_locales: &SHIPPED_LOCALES,
-        acr_values: &acr::SUPPORTED,
+        acr_values: &Acr::SUPPORTED.map(Acr::name),
         response_types: &ResponseType::SUPPORTED.map(ResponseType::name),
         response_modes: &ResponseMode::SUPPORTED.map(ResponseMode::name),
         prompt_values: &Prompt::SUPPORTED.map(Prompt::name),

@@ -1,0 +1,123 @@
+//! What a person has proved of themself. A proof comes from the one verifier of its kind; a session comes from proofs.
+
+use serde::{Deserialize, Serialize};
+
+use super::PasswordVerified;
+use crate::base::Timestamp;
+use crate::base::acr::Acr;
+use crate::storage::UserRecord;
+
+/// One step of signing in, just taken. Each variant holds what only its verifier can make.
+#[derive(Debug)]
+pub enum Proof {
+    Password(PasswordVerified),
+}
+
+impl Proof {
+    pub fn user(&self) -> &UserRecord {
+        match self {
+            Self::Password(proof) => proof.user(),
+        }
+    }
+
+    /// What it says of how the person was known.
+    fn fact(&self) -> Fact {
+        match self {
+            Self::Password(proof) => Fact::first(proof.at(), &["pwd"]),
+        }
+    }
+
+    /// The method's name in metrics and events.
+    pub const fn method(&self) -> &'static str {
+        match self {
+            Self::Password(_) => "pwd",
+        }
+    }
+}
+
+impl From<PasswordVerified> for Proof {
+    fn from(proof: PasswordVerified) -> Self {
+        Self::Password(proof)
+    }
+}
+
+/// One or more proofs of the same person: what a session is started from.
+#[derive(Debug)]
+pub struct Proofs {
+    user: UserRecord,
+    facts: Vec<Fact>,
+}
+
+/// A proof without its person, as it is kept while the next one is waited for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Fact {
+    at: Timestamp,
+    /// Authentication method references (RFC 8176 §2).
+    amr: Vec<String>,
+    /// The class that it reaches alone.
+    alone: Acr,
+    /// Something the person has, which makes two factors of it beside something else.
+    possession: bool,
+}
+
+impl Fact {
+    /// A first factor: what a sign-in begins with.
+    pub(super) fn first(at: Timestamp, amr: &[&str]) -> Self {
+        Self { at, amr: amr.iter().map(|&name| name.to_owned()).collect(), alone: Acr::SingleFactor, possession: false }
+    }
+}
+
+impl Proofs {
+    pub fn user(&self) -> &UserRecord {
+        &self.user
+    }
+
+    /// Both together; `None` when the new one is another person's.
+    pub fn and(mut self, proof: &Proof) -> Option<Self> {
+        if proof.user().id != self.user.id {
+            return None;
+        }
+        self.facts.push(proof.fact());
+        Some(self)
+    }
+
+    /// The class that they reach together.
+    pub fn acr(&self) -> Acr {
+        let alone = self.facts.iter().map(|fact| fact.alone).max().unwrap_or_default();
+        let has = |possession: bool| self.facts.iter().any(|fact| fact.possession == possession);
+        if has(true) && has(false) { alone.max(Acr::MultiFactor) } else { alone }
+    }
+
+    /// Authentication method references (RFC 8176 §2), in the order of the steps.
+    pub fn amr(&self) -> Vec<String> {
+        let mut amr: Vec<String> = Vec::new();
+        let together = (self.acr() >= Acr::MultiFactor).then_some("mfa");
+        for name in self.facts.iter().flat_map(|fact| fact.amr.iter().map(String::as_str)).chain(together) {
+            if !amr.iter().any(|known| known == name) {
+                amr.push(name.to_owned());
+            }
+        }
+        amr
+    }
+
+    /// When the person proved the first of them (`auth_time`): a further factor later makes none of it newer.
+    pub fn at(&self) -> Timestamp {
+        self.facts.iter().map(|fact| fact.at).min().unwrap_or(Timestamp::from_millis(0))
+    }
+
+    pub(super) fn into_user(self) -> UserRecord {
+        self.user
+    }
+}
+
+impl From<Proof> for Proofs {
+    fn from(proof: Proof) -> Self {
+        Self { facts: vec![proof.fact()], user: proof.user().clone() }
+    }
+}
+
+impl From<PasswordVerified> for Proofs {
+    fn from(proof: PasswordVerified) -> Self {
+        Proof::from(proof).into()
+    }
+}

@@ -1,0 +1,72 @@
+//! The one way on after a first factor, whichever it was.
+
+use actix_web::HttpResponse;
+
+use super::finish::proceed;
+use super::local_path::LocalPath;
+use super::problem::Stop;
+use super::transaction::Transaction;
+use super::visit::{Visit, query, set};
+use crate::identity::{Proof, Proofs};
+use crate::oauth::Params;
+
+/// Goes on after the person has proved who they are, for `transaction` or, without one, for the page that the address
+/// names as `next`.
+pub async fn signed_in(
+    visit: &Visit<'_>,
+    transaction: Option<Transaction>,
+    proof: impl Into<Proof>,
+) -> Result<HttpResponse, Stop> {
+    let errand = match transaction {
+        Some(transaction) => Errand::Transaction(Box::new(transaction)),
+        None => Errand::Page(next_page(&visit.query()?)),
+    };
+    signed_in_for(visit, errand, proof).await
+}
+
+/// What a person signs in for.
+pub enum Errand {
+    Transaction(Box<Transaction>),
+    /// A page of ours; without one, the page at the issuer itself.
+    Page(Option<LocalPath>),
+}
+
+/// As [`signed_in`], for whoever has kept the errand elsewhere than in the address.
+pub async fn signed_in_for(visit: &Visit<'_>, errand: Errand, proof: impl Into<Proof>) -> Result<HttpResponse, Stop> {
+    Box::pin(begin(visit, errand, Proofs::from(proof.into()))).await
+}
+
+/// Starts the session, and goes on with what the person came for.
+async fn begin(visit: &Visit<'_>, errand: Errand, proofs: Proofs) -> Result<HttpResponse, Stop> {
+    let previous = visit.session().await?;
+    let (session, token) = visit.app.identity.start_session(proofs, previous.as_ref(), &visit.origin()).await?;
+    if previous.is_some() {
+        // Another person's session may just have ended: in force here before the answer leaves.
+        visit.cx().follow_revocations().await?;
+    }
+    let mut response = match errand {
+        Errand::Page(path) => visit.go(path.as_ref().map_or("/", LocalPath::as_str)),
+        Errand::Transaction(mut transaction) => {
+            transaction.advance(visit, |progress| progress.signed_in = Some(session.sid.clone())).await?;
+            let next = transaction.next(visit, Some(session)).await?;
+            proceed(visit, *transaction, next).await?
+        }
+    };
+    set(&mut response, &visit.cookies.set_session(token.expose(), visit.app.config.sessions.ttl));
+    Ok(response)
+}
+
+/// The page of ours that a sign-in without a transaction leads to.
+pub fn next_page(params: &Params) -> Option<LocalPath> {
+    LocalPath::parse(params.get("next")?)
+}
+
+/// The address of the sign-in that leads to `next`.
+pub fn login_for(next: Option<&LocalPath>) -> String {
+    format!("/login{}", query(&[("next", next.map(LocalPath::as_str).unwrap_or_default())]))
+}
+
+/// As [`login_for`], also for somebody who is signed in, if not just now.
+pub fn login_again_for(next: Option<&LocalPath>) -> String {
+    format!("/login{}", query(&[("next", next.map(LocalPath::as_str).unwrap_or_default()), ("again", "1")]))
+}
