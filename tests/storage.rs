@@ -1,5 +1,6 @@
-//! The repositories' behaviour, the same on SQLite and PostgreSQL: each test of `suites!` runs on both.
-//! PostgreSQL needs `PORTCULLIS_TEST_POSTGRES`, as `tests/postgres.sh` sets it; without it those tests pass unseen.
+//! The repositories' behaviour, the same on SQLite, on PostgreSQL, and with Redis beside: each test of `suites!` runs on all.
+//! PostgreSQL needs `PORTCULLIS_TEST_POSTGRES`, as `tests/postgres.sh` sets it, Redis `PORTCULLIS_TEST_REDIS` by
+//! `tests/redis.sh`; without them those tests pass unseen.
 #![allow(
     clippy::pedantic,
     clippy::unwrap_used,
@@ -30,6 +31,8 @@ mod keys;
 mod logout;
 #[path = "storage/on_postgres.rs"]
 mod on_postgres;
+#[path = "storage/on_redis.rs"]
+mod on_redis;
 #[path = "storage/on_sqlite.rs"]
 mod on_sqlite;
 #[path = "storage/schema.rs"]
@@ -58,6 +61,16 @@ macro_rules! suites {
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
                     if let Some(world) = crate::world::World::postgres().await {
+                        crate::$module::$test(world).await;
+                    }
+                })+
+            })+
+        }
+        mod redis {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    if let Some(world) = crate::world::World::redis().await {
                         crate::$module::$test(world).await;
                     }
                 })+

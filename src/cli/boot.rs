@@ -3,13 +3,13 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::base::{Clock, Random};
-use crate::config::Config;
+use crate::config::{Config, Keeper};
 use crate::identity::Identity;
 use crate::jose::{MasterKeyError, Sealer};
 use crate::oauth::{self, Context};
 use crate::ops::{Background, Metrics, Readiness};
 use crate::outbound;
-use crate::storage::{self, Store};
+use crate::storage::{self, RedisOptions, Store};
 use crate::web::App;
 use crate::web::interaction::Finished;
 
@@ -35,10 +35,22 @@ pub struct Instance {
 /// Opens the database of `config`, brings its schema up to date, reads keys and clients, and starts the background work.
 pub async fn open(config: Arc<Config>, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Instance, BootError> {
     let sealer = Arc::new(Sealer::load(&config.secrets)?);
-    let store = Store::open(&config.database).await?;
+    let store = open_store(&config).await?;
     store.lock_for_serving()?;
     store.migrate().await?;
     serve_from(config, store, sealer, clock, random).await
+}
+
+/// The database, with Redis beside it where the configuration says so.
+pub async fn open_store(config: &Config) -> Result<Store, storage::Error> {
+    let store = Store::open(&config.database).await?;
+    let Some(url) = &config.redis.url else { return Ok(store) };
+    store.with_redis(RedisOptions {
+        url: url.clone(),
+        key_prefix: config.redis.key_prefix.clone(),
+        sessions: (config.sessions.store == Keeper::Redis).then(|| config.sessions.idle_ttl.duration()),
+        throttles: config.throttle.store == Keeper::Redis,
+    })
 }
 
 /// The part of [`open`] after the database: for a store that is open, locked and migrated.

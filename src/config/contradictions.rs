@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use secrecy::ExposeSecret as _;
 
-use super::{Algorithm, Config, Finding};
+use super::{Algorithm, Config, Finding, Keeper};
 
 /// What each setting allows alone but not together, or not at all.
 pub fn contradictions(config: &Config) -> Vec<Finding> {
@@ -55,6 +55,17 @@ pub fn contradictions(config: &Config) -> Vec<Finding> {
         config.sessions.idle_ttl <= config.sessions.ttl,
         &["sessions.idle_ttl", "sessions.ttl"],
         "must not be longer than sessions.ttl",
+    );
+    let has_redis = config.redis.url.is_some();
+    check(
+        has_redis || config.sessions.store == Keeper::Database,
+        &["sessions.store", "redis.url"],
+        "is redis, but redis.url is not set",
+    );
+    check(
+        has_redis || config.throttle.store == Keeper::Database,
+        &["throttle.store", "redis.url"],
+        "is redis, but redis.url is not set",
     );
     check((1..=16).contains(&passwords.parallelism), &["passwords.parallelism"], "must lie between 1 and 16");
     check(

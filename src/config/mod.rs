@@ -42,6 +42,8 @@ pub struct Config {
     #[serde(default)]
     pub sessions: Sessions,
     #[serde(default)]
+    pub redis: Redis,
+    #[serde(default)]
     pub passwords: Passwords,
     #[serde(default)]
     pub throttle: Throttle,
@@ -181,11 +183,41 @@ pub struct Sessions {
     pub ttl: Ttl,
     /// Ends when unused for this long. Seconds; 2 days.
     pub idle_ttl: Ttl,
+    /// Where the last use is kept: `database`, or `redis`, where the idle end is a native time to live. Whether a session
+    /// has ended is decided by the database either way.
+    pub store: Keeper,
 }
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { ttl: Ttl::days(7), idle_ttl: Ttl::days(2) }
+        Self { ttl: Ttl::days(7), idle_ttl: Ttl::days(2), store: Keeper::Database }
+    }
+}
+
+/// Who keeps what is short-lived and shared between instances.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Keeper {
+    #[default]
+    Database,
+    Redis,
+}
+
+/// `[redis]`: a Redis (or Valkey) beside the database. While it does not answer, the database does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Redis {
+    /// `redis://[USER:PASSWORD@]HOST:PORT/NUMBER` or `unix:///PATH`; or in the file that `PORTCULLIS__REDIS__URL_FILE` names.
+    /// Without TLS: keep it on a network of your own.
+    #[serde(serialize_with = "masked_option")]
+    pub url: Option<SecretString>,
+    /// What every key begins with.
+    pub key_prefix: String,
+}
+
+impl Default for Redis {
+    fn default() -> Self {
+        Self { url: None, key_prefix: "portcullis:".to_owned() }
     }
 }
 
@@ -229,6 +261,8 @@ pub struct Throttle {
     pub max_delay: Ttl,
     /// After this time without a failure the count begins anew. Seconds; 1 hour.
     pub window: Ttl,
+    /// Where failures are counted for all instances: `database` or `redis`.
+    pub store: Keeper,
 }
 
 impl Default for Throttle {
@@ -240,6 +274,7 @@ impl Default for Throttle {
             base_delay: Ttl::seconds(1),
             max_delay: Ttl::minutes(15),
             window: Ttl::hours(1),
+            store: Keeper::Database,
         }
     }
 }

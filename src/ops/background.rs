@@ -92,6 +92,7 @@ async fn watch_writes(context: Arc<Context>, readiness: Readiness, mut stop: Sto
             Err(_) => Err("it does not answer".to_owned()),
         };
         readiness.written(outcome.clone());
+        readiness.redis(context.store.redis_problem().await);
         outage.note(outcome);
         if !stop.pause(WRITE_EVERY).await {
             return;

@@ -19,6 +19,7 @@ struct State {
     answered: ArcSwapOption<Instant>,
     reads_fail: ArcSwapOption<String>,
     writes_fail: ArcSwapOption<String>,
+    redis_fails: ArcSwapOption<String>,
 }
 
 /// The answer, worst reason first.
@@ -48,6 +49,16 @@ impl Readiness {
             Some(_) => Ready::DatabaseGone("the database has stopped answering".to_owned()),
             None => Ready::DatabaseGone("the database has not been asked yet".to_owned()),
         }
+    }
+
+    /// Redis answered, or why not. No reason to get no requests: the database answers in its place.
+    pub fn redis(&self, problem: Option<String>) {
+        self.0.redis_fails.store(problem.map(Arc::new));
+    }
+
+    /// What does not work although requests are served; for operators.
+    pub fn degraded(&self) -> Option<String> {
+        self.0.redis_fails.load_full().map(|problem| format!("redis: {problem}; the database answers in its place"))
     }
 
     /// Red from now on, before the listener closes.

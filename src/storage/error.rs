@@ -16,6 +16,9 @@ pub enum Error {
     /// The `database` setting cannot be used. Never holds the URL itself, which may carry a password.
     #[error("the database setting {0}")]
     Setting(String),
+    /// The `redis.url` setting cannot be used. Never holds the URL itself.
+    #[error("the redis.url setting {0}")]
+    RedisSetting(&'static str),
     /// Another process serves from the same SQLite file.
     #[error("{0} is in use by another running portcullis; stop it first, or use PostgreSQL for several instances")]
     InUse(String),

@@ -29,7 +29,10 @@ async fn metrics(app: Data<App>) -> HttpResponse {
 
 async fn readyz(app: Data<App>) -> HttpResponse {
     match app.readiness.get() {
-        Ready::Yes => HttpResponse::Ok().body("ready\n"),
+        Ready::Yes => match app.readiness.degraded() {
+            Some(problem) => HttpResponse::Ok().body(format!("ready, degraded: {problem}\n")),
+            None => HttpResponse::Ok().body("ready\n"),
+        },
         Ready::Stopping => HttpResponse::ServiceUnavailable().body("not ready: the server is stopping\n"),
         Ready::DatabaseGone(problem) => {
             HttpResponse::ServiceUnavailable().body(format!("not ready: database: {problem}\n"))

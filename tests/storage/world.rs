@@ -18,6 +18,7 @@ pub struct World {
     pub store: Store,
     pub url: String,
     pub directory: Option<tempfile::TempDir>,
+    pub redis: Option<RedisOptions>,
 }
 
 impl World {
@@ -45,15 +46,39 @@ impl World {
         Some((Self::start(format!("{base}/{name}"), None).await, name))
     }
 
+    /// An SQLite file with keys of its own in the Redis of `PORTCULLIS_TEST_REDIS`, if there is one.
+    pub async fn redis() -> Option<Self> {
+        let server = std::env::var("PORTCULLIS_TEST_REDIS").ok()?;
+        Some(Self::sqlite_and_redis(&server).await)
+    }
+
+    /// The same on the Redis at `url`, which need not be there.
+    pub async fn sqlite_and_redis(url: &str) -> Self {
+        let mut world = Self::sqlite().await;
+        let options = RedisOptions {
+            url: url.into(),
+            key_prefix: format!("{}:", unique_name()),
+            sessions: Some(std::time::Duration::from_secs(3600)),
+            throttles: true,
+        };
+        world.store = world.store.clone().with_redis(options.clone()).unwrap();
+        world.redis = Some(options);
+        world
+    }
+
     async fn start(url: String, directory: Option<tempfile::TempDir>) -> Self {
         let store = Store::open(&SecretString::from(url.as_str())).await.unwrap();
         store.migrate().await.unwrap();
-        Self { store, url, directory }
+        Self { store, url, directory, redis: None }
     }
 
     /// Another instance on the same database.
     pub async fn another(&self) -> Store {
-        Store::open(&SecretString::from(self.url.as_str())).await.unwrap()
+        let store = Store::open(&SecretString::from(self.url.as_str())).await.unwrap();
+        match self.redis.clone() {
+            Some(redis) => store.with_redis(redis).unwrap(),
+            None => store,
+        }
     }
 
     /// alice with a session, and the client `app`: what most records hang on.

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::audit_queue::AuditQueue;
 use super::postgres::Postgres;
+use super::redis::{Redis, RedisOptions};
 use super::sqlite::Sqlite;
 use super::{Error, Result, migrate};
 
@@ -29,6 +30,7 @@ mod users;
 pub struct Store {
     database: Database,
     audit: AuditQueue,
+    redis: Option<Redis>,
 }
 
 #[derive(Clone)]
@@ -56,7 +58,20 @@ impl Store {
             _ => return Err(Error::Setting("must begin with sqlite: or postgres://".to_owned())),
         };
         let audit = AuditQueue::start(database.clone());
-        Ok(Self { database, audit })
+        Ok(Self { database, audit, redis: None })
+    }
+
+    /// The same store with Redis beside it. Whether it is there is seen when it is needed.
+    pub fn with_redis(mut self, options: RedisOptions) -> Result<Self> {
+        self.redis = Some(Redis::open(options)?);
+        Ok(self)
+    }
+
+    /// Asks Redis, where there is one, whether it is there; why not, if it does not answer.
+    pub async fn redis_problem(&self) -> Option<String> {
+        let redis = self.redis.as_ref()?;
+        redis.ping().await;
+        redis.problem().map(|problem| problem.as_ref().clone())
     }
 
     /// Brings the schema up to this program's version, in one transaction and under a lock; gives the versions that

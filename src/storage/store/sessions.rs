@@ -1,4 +1,5 @@
 use super::Store;
+use crate::storage::redis::DATABASE_TOUCH_MS;
 use crate::storage::{Result, SessionRecord, Sessions, UserRecord, conflict, sql};
 
 /// A row of `sql::sessions::FIND`.
@@ -40,27 +41,34 @@ impl From<SessionWithUser> for (SessionRecord, UserRecord) {
     }
 }
 
+/// How often the last use is written at most. Milliseconds.
+const TOUCH_MS: i64 = 60_000;
+
 impl Sessions for Store {
     async fn insert_session(&self, session: &SessionRecord) -> Result<()> {
-        let session = session.clone();
+        let row = session.clone();
         write!(self, |connection| {
             sqlx::query(sql::sessions::INSERT)
-                .bind(&session.id)
-                .bind(&session.secret_hash)
-                .bind(&session.user_id)
-                .bind(session.auth_time)
-                .bind(&session.acr)
-                .bind(&session.amr)
-                .bind(&session.address)
-                .bind(&session.user_agent)
-                .bind(session.created_at)
-                .bind(session.last_seen_at)
-                .bind(session.expires_at)
-                .bind(session.ended_at)
+                .bind(&row.id)
+                .bind(&row.secret_hash)
+                .bind(&row.user_id)
+                .bind(row.auth_time)
+                .bind(&row.acr)
+                .bind(&row.amr)
+                .bind(&row.address)
+                .bind(&row.user_agent)
+                .bind(row.created_at)
+                .bind(row.last_seen_at)
+                .bind(row.expires_at)
+                .bind(row.ended_at)
                 .execute(connection)
                 .await
                 .map_err(|error| conflict(error, "session"))?;
-        })
+        })?;
+        if let Some(redis) = &self.redis {
+            redis.saw(&session.id, session.last_seen_at).await;
+        }
+        Ok(())
     }
 
     async fn find_session(
@@ -70,48 +78,68 @@ impl Sessions for Store {
         now: i64,
         idle_since: i64,
     ) -> Result<Option<(SessionRecord, UserRecord)>> {
+        let last_seen = match &self.redis {
+            Some(redis) => redis.last_seen(id).await,
+            None => None,
+        };
+        // What Redis knows of the last use is later than what the database does.
+        let seen_since = if last_seen.is_some() { i64::MIN } else { idle_since };
         let found: Option<SessionWithUser> = read!(self, |connection| {
             sqlx::query_as(sql::sessions::FIND)
                 .bind(id)
                 .bind(secret_hash)
                 .bind(now)
-                .bind(idle_since)
+                .bind(seen_since)
                 .fetch_optional(connection)
                 .await?
         })?;
-        Ok(found.map(Into::into))
+        let Some((mut session, user)) = found.map(<(SessionRecord, UserRecord)>::from) else { return Ok(None) };
+        session.last_seen_at = session.last_seen_at.max(last_seen.unwrap_or(i64::MIN));
+        Ok((session.last_seen_at > idle_since).then_some((session, user)))
     }
 
     async fn touch_session(&self, id: &str, now: i64) -> Result<()> {
+        let mut every = TOUCH_MS;
+        if let Some(redis) = self.redis.as_ref().filter(|redis| redis.keeps_sessions()) {
+            redis.touch(id, now).await;
+            every = DATABASE_TOUCH_MS;
+        }
         let id = id.to_owned();
         write!(self, |connection| {
-            sqlx::query(sql::sessions::TOUCH).bind(&id).bind(now).execute(connection).await?;
+            sqlx::query(sql::sessions::TOUCH).bind(&id).bind(now).bind(every).execute(connection).await?;
         })
     }
 
     async fn renew_session(&self, id: &str, old_secret_hash: &[u8], new: &SessionRecord) -> Result<bool> {
-        let (id, old_secret_hash, new) = (id.to_owned(), old_secret_hash.to_vec(), new.clone());
-        write!(self, |connection| {
+        let (sid, old_secret_hash, row) = (id.to_owned(), old_secret_hash.to_vec(), new.clone());
+        let renewed = write!(self, |connection| {
             sqlx::query(sql::sessions::RENEW)
-                .bind(&id)
+                .bind(&sid)
                 .bind(&old_secret_hash)
-                .bind(&new.secret_hash)
-                .bind(new.auth_time)
-                .bind(&new.acr)
-                .bind(&new.amr)
-                .bind(&new.address)
-                .bind(&new.user_agent)
-                .bind(new.last_seen_at)
-                .bind(new.expires_at)
-                .bind(&new.user_id)
+                .bind(&row.secret_hash)
+                .bind(row.auth_time)
+                .bind(&row.acr)
+                .bind(&row.amr)
+                .bind(&row.address)
+                .bind(&row.user_agent)
+                .bind(row.last_seen_at)
+                .bind(row.expires_at)
+                .bind(&row.user_id)
                 .execute(connection)
                 .await?
                 .rows_affected()
                 > 0
-        })
+        })?;
+        if let Some(redis) = self.redis.as_ref().filter(|_| renewed) {
+            redis.saw(id, new.last_seen_at).await;
+        }
+        Ok(renewed)
     }
 
     async fn end_session(&self, id: &str, now: i64, revocation_expires_at: i64) -> Result<bool> {
+        if let Some(redis) = &self.redis {
+            redis.forget(id).await;
+        }
         let id = id.to_owned();
         transaction!(self, |connection| {
             let seq = draw_seq!(connection);

@@ -8,6 +8,11 @@ impl Throttles for Store {
         now: i64,
         window_start: i64,
     ) -> Result<std::result::Result<Vec<ThrottleRecord>, ThrottleRecord>> {
+        if let Some(redis) = &self.redis
+            && let Some(reserved) = redis.reserve(keys, now, window_start).await
+        {
+            return Ok(reserved);
+        }
         let mut keys = keys.to_vec();
         // In the order of `ordered`.
         keys.sort_by(|a, b| a.key.cmp(&b.key));
@@ -43,6 +48,11 @@ impl Throttles for Store {
     }
 
     async fn refund_attempts(&self, keys: &[&str]) -> Result<()> {
+        if let Some(redis) = &self.redis
+            && redis.refund(keys).await
+        {
+            return Ok(());
+        }
         let keys = ordered(keys);
         transaction!(self, |connection| {
             for key in &keys {
@@ -52,6 +62,11 @@ impl Throttles for Store {
     }
 
     async fn clear_attempts(&self, keys: &[&str]) -> Result<()> {
+        if let Some(redis) = &self.redis
+            && redis.clear(keys).await
+        {
+            return Ok(());
+        }
         let keys = ordered(keys);
         transaction!(self, |connection| {
             for key in &keys {
