@@ -35,6 +35,8 @@ mod on_postgres;
 mod on_redis;
 #[path = "storage/on_sqlite.rs"]
 mod on_sqlite;
+#[path = "storage/passkeys.rs"]
+mod passkeys;
 #[path = "storage/schema.rs"]
 mod schema;
 #[path = "storage/sessions.rs"]
@@ -158,6 +160,12 @@ suites! {
         instances_that_rotate_at_once_make_one_key
         retired_keys_leave_the_list_when_their_time_is_over
         a_server_secret_is_what_the_first_instance_stored
+    }
+    passkeys {
+        a_credential_belongs_to_one_account
+        a_use_is_noted_when_the_counter_has_grown_or_there_is_none
+        a_challenge_is_answered_once_in_time_and_by_its_browser
+        a_passkey_is_offered_once_in_a_while
     }
     throttles {
         attempts_are_free_then_delayed_then_forgotten

@@ -93,6 +93,17 @@ pub fn contradictions(config: &Config) -> Vec<Finding> {
         &["server.metrics_listen", "listen"],
         "must not be the public listener's address",
     );
+    let passkeys = &config.passkeys;
+    check(
+        passkeys.rp_id_is_a_domain(),
+        &["passkeys.rp_id"],
+        "must be a domain name in lower case, without scheme and port",
+    );
+    check(
+        passkeys.covers(&config.issuer),
+        &["passkeys.rp_id", "issuer", "passkeys.related_origins"],
+        "must be the issuer's host or a parent domain of it, or passkeys.related_origins must list the issuer's origin",
+    );
     let legal = |scope: &String| {
         !scope.is_empty() && scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
     };

@@ -3,11 +3,13 @@
 mod contradictions;
 mod load;
 mod outbound;
+mod passkeys;
 mod tree;
 mod types;
 
 pub use load::{ConfigErrors, Finding, Loaded, Origin, Problem, Source, load, load_and_check};
 pub use outbound::Outbound;
+pub use passkeys::{NotAnOrigin, Passkeys, WebOrigin};
 pub use types::{Algorithm, Issuer, IssuerError, Ttl};
 
 use std::collections::BTreeMap;
@@ -45,6 +47,8 @@ pub struct Config {
     pub redis: Redis,
     #[serde(default)]
     pub passwords: Passwords,
+    #[serde(default)]
+    pub passkeys: Passkeys,
     #[serde(default)]
     pub throttle: Throttle,
     #[serde(default)]

@@ -4,6 +4,7 @@
 //! make; a session is started only from [`Proofs`], which say who, when, by which methods, and how surely.
 
 mod login;
+mod passkeys;
 mod passwords;
 mod proofs;
 mod sessions;
@@ -16,11 +17,13 @@ use std::sync::Arc;
 use prometheus_client::metrics::histogram::Histogram;
 use serde_json::Value;
 
+use self::passkeys::RelyingParty;
 use crate::base::{Clock, Random, Timestamp, new_id, subscriber};
 use crate::config::Config;
 use crate::storage::{Audit, AuditRecord, Store};
 
 pub use login::{LoginError, PasswordVerified};
+pub use passkeys::{Answer as PasskeyAnswer, Ceremony, MAX_NAME_CHARS, PasskeyError, PasskeyVerified};
 pub use passwords::{PasswordPool, PoolError, Verdict};
 pub use proofs::{Proof, Proofs};
 pub use sessions::ActiveSession;
@@ -33,6 +36,8 @@ pub struct Identity {
     config: Arc<Config>,
     store: Store,
     passwords: Arc<PasswordPool>,
+    /// `None` where passkeys are off.
+    relying_party: Option<Arc<RelyingParty>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -51,7 +56,8 @@ const MAX_USER_AGENT_CHARS: usize = 256;
 impl Identity {
     pub fn new(config: Arc<Config>, store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         let passwords = Arc::new(PasswordPool::new(&config.passwords));
-        Self { config, store, passwords, clock, random }
+        let relying_party = RelyingParty::of(&config).map(Arc::new);
+        Self { config, store, passwords, relying_party, clock, random }
     }
 
     /// How long password hashes took, for metrics.

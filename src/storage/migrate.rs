@@ -28,6 +28,7 @@ macro_rules! migrations {
 const MIGRATIONS: &[Migration] = migrations![
     1 "0001_first",
     5 "0005_api_keys",
+    3 "0003_passkeys",
     7 "0007_logout",
 ];
 

@@ -2,11 +2,13 @@
 
 mod api_keys;
 mod logout;
+mod passkeys;
 
 use sqlx::FromRow;
 
 pub use api_keys::*;
 pub use logout::*;
+pub use passkeys::*;
 
 /// `clients`: one registered client. `metadata` is the RFC 7591 document as JSON text.
 #[derive(Clone, Debug, FromRow)]

@@ -4,9 +4,11 @@
 
 mod api_keys;
 mod logout;
+mod passkeys;
 
 pub use api_keys::*;
 pub use logout::*;
+pub use passkeys::*;
 
 use super::records::*;
 use super::{Consumed, Result};

@@ -34,4 +34,5 @@ statements! {
     /// By session: the others of the same session have expired as well.
     SWEEP_LOGOUT_NOTICES = sweep!("logout_notices", "session_id");
     SWEEP_SETUP_LINKS = sweep!("setup_links", "id");
+    SWEEP_PASSKEY_CHALLENGES = sweep!("passkey_challenges", "id");
 }

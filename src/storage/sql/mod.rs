@@ -22,6 +22,7 @@ pub mod families;
 pub mod keys;
 pub mod logout;
 pub mod maintenance;
+pub mod passkeys;
 pub mod revocations;
 pub mod sessions;
 pub mod setup_links;
@@ -43,6 +44,7 @@ pub fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
         keys::ALL,
         logout::ALL,
         maintenance::ALL,
+        passkeys::ALL,
         revocations::ALL,
         sessions::ALL,
         setup_links::ALL,

@@ -23,6 +23,7 @@ const SWEPT: &[(&str, i64)] = &[
     (sql::maintenance::SWEEP_LEASES, 0),
     (sql::maintenance::SWEEP_LOGOUT_NOTICES, 0),
     (sql::maintenance::SWEEP_SETUP_LINKS, 0),
+    (sql::maintenance::SWEEP_PASSKEY_CHALLENGES, 0),
 ];
 
 impl Maintenance for Store {

@@ -19,6 +19,7 @@ pub(super) mod families;
 mod keys;
 pub(super) mod logout;
 mod maintenance;
+mod passkeys;
 mod sessions;
 mod setup_links;
 mod throttles;
