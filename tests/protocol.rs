@@ -26,6 +26,12 @@ mod client_credentials;
 mod common;
 #[path = "protocol/device.rs"]
 mod device;
+#[path = "protocol/forged_tokens.rs"]
+mod forged_tokens;
+#[path = "protocol/grant_attacks.rs"]
+mod grant_attacks;
+#[path = "protocol/http_attacks.rs"]
+mod http_attacks;
 #[path = "protocol/instances.rs"]
 mod instances;
 #[path = "protocol/metadata.rs"]

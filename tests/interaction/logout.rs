@@ -73,7 +73,7 @@ async fn without_proof_the_person_is_asked_and_never_sent_anywhere() {
 }
 
 #[tokio::test]
-async fn an_unregistered_address_is_never_redirected_to() {
+async fn s134_an_unregistered_address_is_never_redirected_to() {
     let world = World::new().await;
     for uri in ["https://evil.test/", "https://app.test/bye?x=1", "https://app.test/bye/", "https://app.test"] {
         let browser = world.browser();
@@ -86,7 +86,7 @@ async fn an_unregistered_address_is_never_redirected_to() {
 }
 
 #[tokio::test]
-async fn another_persons_hint_does_not_sign_anybody_out() {
+async fn s136_another_persons_hint_does_not_sign_anybody_out() {
     let world = World::new().await;
     let bob = world.browser();
     let page = bob.open(&world.authorize_url(C1, "openid", &[])).await;

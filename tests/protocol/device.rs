@@ -45,7 +45,7 @@ async fn a_device_gets_tokens_once_after_a_person_confirmed() {
 }
 
 #[tokio::test]
-async fn a_device_that_polls_too_often_is_slowed_for_good() {
+async fn s144_a_device_that_polls_too_often_is_slowed_for_good() {
     let world = World::new().await;
     let device = begin(&world).await;
     assert_eq!(poll(&world, &device).await.error(), "authorization_pending");
@@ -58,7 +58,7 @@ async fn a_device_that_polls_too_often_is_slowed_for_good() {
 }
 
 #[tokio::test]
-async fn a_refused_or_expired_device_learns_it_and_its_code_reads_like_an_unknown_one() {
+async fn s148_a_refused_or_expired_device_learns_it_and_its_code_reads_like_an_unknown_one() {
     let world = World::new().await;
     let browser = world.browser();
     let device = begin(&world).await;

@@ -62,7 +62,7 @@ async fn s063_scope_may_narrow_and_widen_back_but_never_beyond() {
 }
 
 #[tokio::test]
-async fn a_refreshed_id_token_keeps_who_and_when_and_has_no_nonce() {
+async fn s086_a_refreshed_id_token_keeps_who_and_when_and_has_no_nonce() {
     let world = World::new().await;
     let first = world.sign_in(C1, "openid offline_access").await;
     world.advance(60);
@@ -76,7 +76,7 @@ async fn a_refreshed_id_token_keeps_who_and_when_and_has_no_nonce() {
 }
 
 #[tokio::test]
-async fn another_clients_refresh_token_is_nothing_and_stays_good() {
+async fn s077_s085_another_clients_or_a_mangled_refresh_token_is_nothing_and_the_right_one_stays_good() {
     let world = World::new().await;
     let token = refresh_token(&world.sign_in(C1, "openid offline_access").await);
     assert_eq!(world.refresh(C2, &token).await.error(), "invalid_grant");
@@ -89,7 +89,7 @@ async fn another_clients_refresh_token_is_nothing_and_stays_good() {
 }
 
 #[tokio::test]
-async fn without_offline_access_a_refresh_token_ends_with_the_session() {
+async fn s080_s083_without_offline_access_a_refresh_token_ends_with_the_session() {
     let world = World::new().await;
     let browser = world.browser();
     let code = world.code(&browser, C1, "openid").await;
@@ -106,7 +106,7 @@ async fn without_offline_access_a_refresh_token_ends_with_the_session() {
 }
 
 #[tokio::test]
-async fn an_unused_refresh_token_expires_and_a_used_one_not_beyond_its_family() {
+async fn s079_an_unused_refresh_token_expires_and_a_used_one_not_beyond_its_family() {
     let world = World::new().await;
     let day = 86_400;
     let idle = refresh_token(&world.sign_in(CP, "openid offline_access").await);

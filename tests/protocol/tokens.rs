@@ -33,7 +33,7 @@ async fn s050_introspection_is_for_authenticated_clients_and_tells_strangers_not
 }
 
 #[tokio::test]
-async fn revoking_a_refresh_token_ends_its_family_and_unknown_tokens_are_200() {
+async fn s087_s088_revoking_a_refresh_token_ends_its_family_and_unknown_tokens_are_200() {
     let world = World::new().await;
     let tokens = world.sign_in(C1, "openid offline_access").await;
     let (access, refresh) = (tokens["access_token"].as_str().unwrap(), tokens["refresh_token"].as_str().unwrap());
@@ -83,7 +83,7 @@ async fn userinfo_takes_the_token_three_ways_and_releases_what_the_scope_allows(
 }
 
 #[tokio::test]
-async fn userinfo_refuses_with_the_challenge_of_rfc_6750() {
+async fn s104_userinfo_refuses_with_the_challenge_of_rfc_6750() {
     let world = World::new().await;
     let url = world.url("/oauth2/userinfo");
     let none = Answer::read(world.http.get(&url).send().await.unwrap()).await;
@@ -107,7 +107,7 @@ async fn userinfo_refuses_with_the_challenge_of_rfc_6750() {
 }
 
 #[tokio::test]
-async fn tokens_of_one_kind_never_pass_for_another() {
+async fn s090_tokens_of_one_kind_never_pass_for_another() {
     let world = World::new().await;
     let browser = world.browser();
     let code = world.code(&browser, C1, "openid").await;
