@@ -14,6 +14,8 @@ mod account;
 #[path = "interaction/authorize.rs"]
 mod authorize;
 mod common;
+#[path = "interaction/frontchannel.rs"]
+mod frontchannel;
 #[path = "interaction/login.rs"]
 mod login;
 #[path = "interaction/logout.rs"]
@@ -28,3 +30,5 @@ mod redirect_uri;
 mod response_types;
 #[path = "interaction/session.rs"]
 mod session;
+#[path = "interaction/session_management.rs"]
+mod session_management;

@@ -20,7 +20,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("oidc", &["base", "config", "storage", "jose", "outbound", "oauth"]),
     ("oauth", &["base", "config", "storage", "jose", "outbound", "oidc"]),
     ("identity", &["base", "config", "storage", "jose", "outbound"]),
-    ("ops", &["base", "config", "storage", "jose", "outbound", "oauth", "identity"]),
+    ("ops", &["base", "config", "storage", "jose", "outbound", "oidc", "oauth", "identity"]),
     ("web", &["base", "config", "storage", "jose", "outbound", "oidc", "oauth", "identity", "ops"]),
     ("cli", &["base", "config", "storage", "jose", "outbound", "oidc", "oauth", "identity", "ops", "web"]),
 ];

@@ -13,6 +13,8 @@
 mod api_keys;
 #[path = "protocol/authorization_code.rs"]
 mod authorization_code;
+#[path = "protocol/backchannel.rs"]
+mod backchannel;
 #[path = "protocol/bad_input.rs"]
 mod bad_input;
 #[path = "protocol/claims.rs"]

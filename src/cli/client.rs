@@ -67,6 +67,12 @@ pub struct MetadataArgs {
     /// May be given more than once.
     #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
     post_logout_redirect_uris: Vec<String>,
+    /// Where the server tells the client that somebody has signed out.
+    #[arg(long, value_name = "URI")]
+    backchannel_logout_uri: Option<String>,
+    /// What the browser opens unseen when somebody signs out.
+    #[arg(long, value_name = "URI")]
+    frontchannel_logout_uri: Option<String>,
     /// May be given more than once.
     #[arg(long = "grant-type", value_name = "GRANT")]
     grant_types: Vec<String>,
@@ -103,6 +109,8 @@ impl MetadataArgs {
         ];
         let words = [
             ("client_name", self.client_name),
+            ("backchannel_logout_uri", self.backchannel_logout_uri),
+            ("frontchannel_logout_uri", self.frontchannel_logout_uri),
             ("scope", self.scope),
             ("token_endpoint_auth_method", self.token_endpoint_auth_method),
         ];

@@ -10,6 +10,7 @@ mod dev;
 mod failure;
 mod healthcheck;
 mod keys;
+mod logout_notices;
 mod migrate;
 mod offline;
 mod out;
@@ -66,6 +67,9 @@ enum Verb {
     /// API keys of people and services.
     #[command(subcommand)]
     ApiKey(api_key::Verb),
+    /// What clients have yet to be told of people who signed out.
+    #[command(subcommand)]
+    LogoutNotices(logout_notices::Verb),
     /// The administrator's way in.
     #[command(subcommand)]
     Admin(admin::Verb),
@@ -100,6 +104,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Some(Verb::Client(verb)) => client::run(file, verb).await,
         Some(Verb::User(verb)) => user::run(file, verb).await,
         Some(Verb::ApiKey(verb)) => api_key::run(file, verb).await,
+        Some(Verb::LogoutNotices(verb)) => logout_notices::run(file, verb).await,
         Some(Verb::Admin(verb)) => admin::run(file, verb).await,
         Some(Verb::Healthcheck(args)) => healthcheck::run(file, args).await,
     }

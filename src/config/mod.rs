@@ -190,11 +190,14 @@ pub struct Sessions {
     /// Where the last use is kept: `database`, or `redis`, where the idle end is a native time to live. Whether a session
     /// has ended is decided by the database either way.
     pub store: Keeper,
+    /// Whether applications may see in a frame of this server that the person has changed (OpenID Connect Session
+    /// Management): `check_session_iframe` and `session_state`.
+    pub check_session_iframe: bool,
 }
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { ttl: Ttl::days(7), idle_ttl: Ttl::days(2), store: Keeper::Database }
+        Self { ttl: Ttl::days(7), idle_ttl: Ttl::days(2), store: Keeper::Database, check_session_iframe: true }
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use prometheus_client::metrics::counter::Counter;
+use tokio::sync::Notify;
 
 use super::access_token::VerifiedTokens;
 use super::api_keys::KnownApiKeys;
@@ -38,6 +39,8 @@ pub struct Context {
     pub refresh_reuse: Counter,
     /// The metadata document, once it has been asked for.
     pub metadata: OnceLock<Rendered>,
+    /// Told when a session has ended, here or elsewhere, so that its clients hear of it at once.
+    pub session_ended: Notify,
     pub(super) verified: VerifiedTokens,
     pub(super) api_keys: KnownApiKeys,
     pub(super) polls: DevicePolls,
@@ -91,6 +94,7 @@ impl Context {
             random,
             refresh_reuse: Counter::default(),
             metadata: OnceLock::new(),
+            session_ended: Notify::new(),
         })
     }
 
@@ -114,6 +118,9 @@ impl Context {
         let now = self.now();
         let rows = self.store.revocations_after(self.revocations.position(), now.millis()).await?;
         self.revocations.take_in(&rows);
+        if rows.iter().any(|row| matches!(row.kind.as_str(), "session" | "user")) {
+            self.session_ended.notify_one();
+        }
         Ok(())
     }
 

@@ -9,6 +9,8 @@ pub const DEVICE_AUTHORIZATION: &str = "/oauth2/device";
 /// The page on which a person types a user code.
 pub const DEVICE: &str = "/device";
 pub const LOGOUT: &str = "/logout";
+/// The frame of OpenID Connect Session Management §3.2.
+pub const CHECK_SESSION: &str = "/check_session";
 pub const JWKS: &str = "/.well-known/jwks.json";
 /// OpenID Connect Discovery §4.
 pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";

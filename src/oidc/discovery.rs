@@ -85,8 +85,15 @@ fn document(config: &Config, offered: &Offered<'_>) -> Map<String, Value> {
         ("acr_values_supported", json!(offered.acr_values)),
         ("prompt_values_supported", json!(offered.prompt_values)),
         ("ui_locales_supported", json!(offered.ui_locales)),
+        ("backchannel_logout_supported", json!(true)),
+        ("backchannel_logout_session_supported", json!(true)),
+        ("frontchannel_logout_supported", json!(true)),
+        ("frontchannel_logout_session_supported", json!(true)),
     ];
     let mut document: Map<String, Value> = members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+    if config.sessions.check_session_iframe {
+        document.insert("check_session_iframe".to_owned(), json!(issuer.endpoint(endpoints::CHECK_SESSION)));
+    }
     let links = [
         ("service_documentation", &config.metadata.service_documentation),
         ("op_policy_uri", &config.metadata.op_policy_uri),

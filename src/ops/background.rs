@@ -6,10 +6,11 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::janitor::Janitor;
+use super::logout_notices;
 use super::outage::Outage;
 use super::{Metrics, Readiness};
 use crate::oauth::Context;
-use crate::storage::{Maintenance, Sessions};
+use crate::storage::{LogoutNotices, Maintenance, Sessions};
 
 /// Another instance's change (a client, a revocation, a key) is seen after this time at most, and a little more.
 const FOLLOW_EVERY: Duration = Duration::from_millis(500);
@@ -23,7 +24,8 @@ const COUNT_EVERY: Duration = Duration::from_secs(30);
 /// How often the last uses of API keys are written.
 const WRITE_USES_EVERY: Duration = Duration::from_secs(10);
 
-/// What goes on beside the requests: following the database, sweeping it, and watching over it.
+/// What goes on beside the requests: following the database, sweeping it, watching over it, and
+/// telling clients of logouts.
 pub struct Background {
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -39,6 +41,7 @@ impl Background {
             tokio::spawn(watch_writes(Arc::clone(context), readiness.clone(), stopping())),
             tokio::spawn(count(Arc::clone(context), metrics.clone(), stopping())),
             tokio::spawn(write_uses(Arc::clone(context), stopping())),
+            tokio::spawn(logout_notices::deliver(Arc::clone(context), metrics.clone(), stopping())),
             tokio::spawn(Janitor::new(Arc::clone(context)).run(stopping())),
         ];
         Self { stop, tasks }
@@ -105,6 +108,9 @@ async fn count(context: Arc<Context>, metrics: Metrics, mut stop: Stop) {
         let now = context.now();
         if let Ok(sessions) = context.store.count_live_sessions(now.millis()).await {
             metrics.sessions_active(sessions);
+        }
+        if let Ok(notices) = context.store.count_logout_notices().await {
+            metrics.logout_notices_kept(notices.waiting, notices.given_up);
         }
         for (alg, since) in context.keys.signing_since() {
             metrics.signing_key_age(alg.name(), now.since(since));

@@ -32,6 +32,8 @@ struct Instruments {
     login_attempts: Family<LoginLabels, Counter>,
     signing_key_age: Family<KeyLabels, Gauge>,
     sessions_active: Gauge,
+    logout_notices: Family<OutcomeLabels, Counter>,
+    logout_notices_kept: Family<StateLabels, Gauge>,
     database_up: Gauge,
 }
 
@@ -55,6 +57,16 @@ struct LoginLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    state: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct KeyLabels {
     alg: &'static str,
 }
@@ -71,6 +83,8 @@ impl Metrics {
             login_attempts: Family::default(),
             signing_key_age: Family::default(),
             sessions_active: Gauge::default(),
+            logout_notices: Family::default(),
+            logout_notices_kept: Family::default(),
             database_up: Gauge::default(),
         };
         Self(Arc::new(instruments.registered(password_hash, refresh_reuse)))
@@ -102,6 +116,18 @@ impl Metrics {
 
     pub fn sessions_active(&self, count: i64) {
         self.0.sessions_active.set(count);
+    }
+
+    /// One attempt to tell a client of a logout: `delivered`, `failed` or `given_up`.
+    pub fn logout_notice(&self, outcome: &'static str) {
+        self.0.logout_notices.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    /// Logout notices that no client has taken yet.
+    pub fn logout_notices_kept(&self, waiting: i64, given_up: i64) {
+        for (state, count) in [("waiting", waiting), ("given_up", given_up)] {
+            self.0.logout_notices_kept.get_or_create(&StateLabels { state }).set(count);
+        }
     }
 
     pub fn database_up(&self, up: bool) {
@@ -152,6 +178,16 @@ impl Instruments {
             password_hash.clone(),
         );
         registry.register("portcullis_sessions_active", "Signed-in browsers", self.sessions_active.clone());
+        registry.register(
+            "portcullis_logout_notices",
+            "Attempts to tell a client of a logout",
+            self.logout_notices.clone(),
+        );
+        registry.register(
+            "portcullis_logout_notices_kept",
+            "Logout notices that no client has taken yet",
+            self.logout_notices_kept.clone(),
+        );
         registry.register("portcullis_database_up", "1 while the database answers", self.database_up.clone());
         registry.register(
             "portcullis_build",
@@ -199,6 +235,8 @@ mod tests {
         metrics.login_attempt("pwd", "rejected");
         metrics.signing_key_age("ES256", Duration::from_mins(1));
         metrics.sessions_active(7);
+        metrics.logout_notice("delivered");
+        metrics.logout_notices_kept(3, 1);
         metrics.database_up(true);
         hashes.observe(0.08);
         reuse.inc();
@@ -212,6 +250,8 @@ mod tests {
             r#"portcullis_signing_key_age_seconds{alg="ES256"} 60"#,
             "portcullis_password_hash_seconds_count 1",
             "portcullis_sessions_active 7",
+            r#"portcullis_logout_notices_total{outcome="delivered"} 1"#,
+            r#"portcullis_logout_notices_kept{state="waiting"} 3"#,
             "portcullis_database_up 1",
         ] {
             assert!(text.lines().any(|have| have == line), "{line} is not in:\n{text}");

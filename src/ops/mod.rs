@@ -4,6 +4,7 @@ mod background;
 mod janitor;
 mod log_sink;
 mod logging;
+mod logout_notices;
 mod metrics;
 mod notify;
 mod outage;

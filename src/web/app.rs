@@ -35,14 +35,14 @@ pub fn configure(cfg: &mut ServiceConfig, app: &Arc<App>) {
         cfg.configure(health::routes);
     }
     oauth::root_routes(cfg, &app.config.issuer);
-    cfg.service(web::scope(base).configure(routes));
+    cfg.service(web::scope(base).configure(|cfg| routes(cfg, app)));
 }
 
-fn routes(cfg: &mut ServiceConfig) {
+fn routes(cfg: &mut ServiceConfig, app: &App) {
     cfg.configure(health::routes)
         .configure(oauth::routes)
         .configure(pages::routes)
-        .configure(interaction::routes)
+        .configure(|cfg| interaction::routes(cfg, &app.config))
         .configure(account::routes)
         .configure(playground::routes);
 }

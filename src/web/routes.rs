@@ -1,5 +1,7 @@
 //! The endpoints by name: what a route is called in metrics and logs, and in which form its errors are answered.
 
+use crate::oauth::endpoints;
+
 /// Who reads the errors of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
@@ -37,6 +39,11 @@ impl Route {
         self.name != UNKNOWN
     }
 
+    /// The one page that stands in frames of other sites.
+    pub fn may_be_framed(self) -> bool {
+        self.name == endpoints::CHECK_SESSION
+    }
+
     /// Part of an authorization flow, which an application may have opened in a window of its own and waits for.
     pub fn may_have_an_opener(self) -> bool {
         matches!(self.name, "/authorize" | "/login" | "/consent" | "/logout")
@@ -60,6 +67,7 @@ fn named(path: &str) -> Option<Route> {
         "/consent" => person("/consent"),
         "/device" => person("/device"),
         "/logout" => person("/logout"),
+        "/check_session" => person("/check_session"),
         "/setup" => person("/setup"),
         "" | "/" => person("/"),
         _ if path == "/account" || path.starts_with("/account/") => person("/account"),

@@ -136,6 +136,12 @@ impl Page {
         self.html().select(&selector(css)).next().and_then(|element| element.value().attr(name).map(str::to_owned))
     }
 
+    /// An attribute of every element that `css` selects.
+    pub fn attrs(&self, css: &str, name: &str) -> Vec<String> {
+        let html = self.html();
+        html.select(&selector(css)).filter_map(|element| element.value().attr(name).map(str::to_owned)).collect()
+    }
+
     /// A parameter of the address.
     pub fn param(&self, name: &str) -> Option<String> {
         self.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())

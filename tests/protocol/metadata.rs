@@ -53,7 +53,7 @@ async fn what_is_listed_works_and_what_is_not_listed_is_refused() {
     let document = world.get("/.well-known/openid-configuration").await.ok();
     // Every endpoint answers, if only that something is missing.
     for (name, url) in document.as_object().unwrap() {
-        if name.ends_with("_endpoint") || name == "jwks_uri" {
+        if name.ends_with("_endpoint") || name == "jwks_uri" || name == "check_session_iframe" {
             let status = world.http.get(url.as_str().unwrap()).send().await.unwrap().status().as_u16();
             assert!([200, 400, 401, 405].contains(&status), "{name}: {status}");
         }
@@ -95,6 +95,11 @@ async fn what_is_listed_works_and_what_is_not_listed_is_refused() {
     assert_eq!(told(&world, &[("request", "a.b.c")]).await.as_deref(), Some("request_not_supported"));
     assert_eq!(told(&world, &[("request_uri", "urn:x")]).await.as_deref(), Some("request_uri_not_supported"));
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+    // What these promise is held to in `backchannel`, and in the tests of what browsers go through.
+    for channel in ["backchannel", "frontchannel"] {
+        assert_eq!(document[format!("{channel}_logout_supported")], true);
+        assert_eq!(document[format!("{channel}_logout_session_supported")], true);
+    }
     assert_eq!(document["claim_types_supported"], json!(["normal"]));
     assert_eq!(document["subject_types_supported"], json!(["public"]));
 }

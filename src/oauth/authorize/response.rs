@@ -54,6 +54,13 @@ impl AuthorizationResponse {
         Self::new(redirect_uri, mode, params, state, issuer)
     }
 
+    /// With `session_state` (OpenID Connect Session Management §2).
+    #[must_use]
+    pub fn with_session_state(mut self, session_state: String) -> Self {
+        self.params.push(("session_state", session_state));
+        self
+    }
+
     fn new(
         redirect_uri: &str,
         mode: ResponseMode,

@@ -1,4 +1,5 @@
-//! The three cookies: the session, one per transaction, and one that names the browser for its forms.
+//! The cookies: the session, one per transaction, one that names the browser for its forms, and one whose value scripts
+//! of ours compare.
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
@@ -10,6 +11,7 @@ use crate::config::{Issuer, Ttl};
 const SESSION: &str = "portcullis_session";
 const DEVICE: &str = "portcullis_device";
 const NOTICE: &str = "portcullis_notice";
+const BROWSER_STATE: &str = "portcullis_state";
 const TRANSACTION: &str = "portcullis_tx_";
 /// What keeps a cookie from being set by a subdomain or over plain http (RFC 6265bis §4.1.3.2).
 const HOST_PREFIX: &str = "__Host-";
@@ -42,6 +44,23 @@ impl Cookies {
 
     pub fn end_session(self) -> Cookie<'static> {
         self.cookie(SESSION, "", Duration::ZERO)
+    }
+
+    /// The state that the frame of session management compares; it opens nothing.
+    pub fn browser_state(self, req: &HttpRequest) -> Option<String> {
+        read(req, &self.browser_state_name())
+    }
+
+    pub fn browser_state_name(self) -> String {
+        self.name(BROWSER_STATE)
+    }
+
+    pub fn set_browser_state(self, value: &str, ttl: Ttl) -> Cookie<'static> {
+        self.readable(value, seconds(ttl))
+    }
+
+    pub fn end_browser_state(self) -> Cookie<'static> {
+        self.readable("", Duration::ZERO)
     }
 
     pub fn device(self, req: &HttpRequest) -> Option<String> {
@@ -90,6 +109,15 @@ impl Cookies {
 
     fn name(self, name: &str) -> String {
         if self.secure { format!("{HOST_PREFIX}{name}") } else { name.to_owned() }
+    }
+
+    /// Read by a script of ours, in a frame of any site.
+    fn readable(self, value: &str, max_age: Duration) -> Cookie<'static> {
+        let mut cookie = self.cookie(BROWSER_STATE, value, max_age);
+        cookie.set_http_only(false);
+        // Browsers take `None` from secure cookies alone. On loopback the application is the same site.
+        cookie.set_same_site(if self.secure { SameSite::None } else { SameSite::Lax });
+        cookie
     }
 
     fn cookie(self, name: &str, value: &str, max_age: Duration) -> Cookie<'static> {
@@ -147,6 +175,9 @@ mod tests {
             }
             assert!(!text.contains("Domain"));
         }
+        let state = cookies.set_browser_state("v", Ttl::days(7)).to_string();
+        assert!(state.starts_with("__Host-portcullis_state=v") && state.contains("SameSite=None"), "{state}");
+        assert!(state.contains("Secure") && !state.contains("HttpOnly"), "{state}");
         let loopback =
             Cookies::of(&"http://localhost:8080".parse().unwrap()).set_session("v", Ttl::days(7)).to_string();
         assert!(loopback.starts_with("portcullis_session=v") && !loopback.contains("Secure"));

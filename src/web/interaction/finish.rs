@@ -12,6 +12,7 @@ use super::visit::{Visit, see_other, set};
 use crate::identity::ActiveSession;
 use crate::oauth::Error;
 use crate::oauth::authorize::{AuthorizationResponse, ResponseMode, SignedIn, allow};
+use crate::oidc::session_state::session_state;
 use crate::storage::Transactions as _;
 use crate::web::pages::{Answer, FormPostPage};
 
@@ -52,6 +53,22 @@ pub enum Outcome<'a> {
 /// Completes the transaction and answers the client. Whoever comes second gets the same answer for a moment, and
 /// afterwards learns that the transaction is over.
 pub async fn finish(visit: &Visit<'_>, transaction: &Transaction, outcome: Outcome<'_>) -> Result<HttpResponse, Stop> {
+    let sid = match &outcome {
+        Outcome::Allowed(session) => Some(session.sid.clone()),
+        Outcome::Refused(_) => None,
+    };
+    let mut response = answered_once(visit, transaction, outcome).await?;
+    if sid.is_some() || visit.session().await?.is_none() {
+        visit.show_browser_state(&mut response, sid.as_deref());
+    }
+    Ok(response)
+}
+
+async fn answered_once(
+    visit: &Visit<'_>,
+    transaction: &Transaction,
+    outcome: Outcome<'_>,
+) -> Result<HttpResponse, Stop> {
     if transaction.id.is_empty() {
         return Ok(write(visit, &answer(visit, transaction, outcome).await?));
     }
@@ -87,7 +104,12 @@ async fn answer(
         Outcome::Refused(error) => return Ok(request.refuse(&error, visit.issuer())),
         Outcome::Allowed(session) => session,
     };
-    Ok(Box::pin(allow(visit.cx(), &transaction.client, request, &SignedIn::from(session))).await?)
+    let response = Box::pin(allow(visit.cx(), &transaction.client, request, &SignedIn::from(session))).await?;
+    if !visit.app.config.sessions.check_session_iframe {
+        return Ok(response);
+    }
+    let (client_id, state) = (&transaction.client.client_id, visit.browser_state(&session.sid));
+    Ok(response.with_session_state(session_state(client_id, &request.redirect_uri, &state, visit.cx().random.as_ref())))
 }
 
 /// Writes an answer to the client: a redirect, or a form that sends itself.

@@ -1,4 +1,4 @@
-//! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0).
+//! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0), and what browsers tell clients of any logout.
 
 use std::sync::Arc;
 
@@ -6,8 +6,9 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::csrf;
+use super::departure::Departure;
 use super::problem::{self, Stop};
-use super::visit::{Visit, query, see_other, set};
+use super::visit::{Visit, query, see_other};
 use crate::identity::ActiveSession;
 use crate::jose::{self, Expected};
 use crate::oauth::{Client, Params};
@@ -35,10 +36,10 @@ async fn requested(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
         params.get("ui_locales").unwrap_or_default().split(' ').take(10).map(str::to_owned).collect();
     visit.speak(&locales);
     let request = LogoutRequest::read(visit, &params);
-    let Some(session) = visit.session().await? else { return Ok(request.leave(visit)) };
+    let Some(session) = visit.session().await? else { return Ok(request.leave(visit, &Departure::default())) };
     if request.subject.as_deref() == Some(session.user.id.as_str()) {
-        end(visit, &session).await?;
-        return Ok(without_session(visit, request.leave(visit)));
+        let departure = end(visit, &session).await?;
+        return Ok(without_session(visit, request.leave(visit, &departure)));
     }
     Ok(ask(visit, &request, &session))
 }
@@ -67,11 +68,12 @@ async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Sto
     if decision == "stay" {
         return Ok(visit.go("/"));
     }
-    if let Some(session) = &session {
-        end(visit, session).await?;
-    }
+    let departure = match &session {
+        Some(session) => end(visit, session).await?,
+        None => Departure::default(),
+    };
     let client = super::transaction::named_client(visit).and_then(|client_id| visit.cx().clients.get(&client_id));
-    Ok(without_session(visit, logged_out(visit, client.as_deref())))
+    Ok(without_session(visit, logged_out(visit, client.as_deref(), &departure, None)))
 }
 
 /// A logout request, as far as it proves anything.
@@ -110,11 +112,11 @@ impl LogoutRequest {
         Self { subject, client, target }
     }
 
-    /// The answer to a browser where nobody is signed in any more.
-    fn leave(&self, visit: &Visit<'_>) -> HttpResponse {
+    /// The answer to a browser where nobody is signed in any more: with frames to show, by way of the page.
+    fn leave(&self, visit: &Visit<'_>, departure: &Departure) -> HttpResponse {
         match &self.target {
-            Some(target) => see_other(target),
-            None => logged_out(visit, self.client.as_deref()),
+            Some(target) if departure.frames.is_empty() => see_other(target),
+            target => logged_out(visit, self.client.as_deref(), departure, target.as_deref()),
         }
     }
 }
@@ -127,20 +129,29 @@ fn with_state(uri: &str, state: Option<&str>) -> String {
 }
 
 /// Ends the session, in force here before the answer leaves.
-async fn end(visit: &Visit<'_>, session: &ActiveSession) -> Result<(), Stop> {
+async fn end(visit: &Visit<'_>, session: &ActiveSession) -> Result<Departure, Stop> {
+    let departure = Departure::of(visit, session).await?;
     visit.app.identity.end_session(session, &visit.origin()).await?;
     visit.cx().follow_revocations().await?;
-    Ok(())
+    Ok(departure)
 }
 
 fn without_session(visit: &Visit<'_>, mut response: HttpResponse) -> HttpResponse {
-    set(&mut response, &visit.cookies.end_session());
+    visit.forget(&mut response);
     response
 }
 
-fn logged_out(visit: &Visit<'_>, client: Option<&Client>) -> HttpResponse {
+/// `onward` is where the client wants the browser afterwards.
+fn logged_out(visit: &Visit<'_>, client: Option<&Client>, departure: &Departure, onward: Option<&str>) -> HttpResponse {
     let client = client.map(ClientCard::of);
-    visit.page(&LoggedOutPage { page: &visit.frame, client: client.as_ref() }, Answer::default())
+    let page = LoggedOutPage {
+        page: &visit.frame,
+        client: client.as_ref(),
+        told: &departure.told,
+        frames: &departure.frames,
+        onward,
+    };
+    visit.page(&page, Answer { frames: &departure.frames, ..Answer::default() })
 }
 
 fn about(session: Option<&ActiveSession>) -> String {

@@ -5,9 +5,11 @@
 //! asks `oauth::authorize::next_step` anew and shows what that says, so that no page can be reached out of order.
 
 mod authorize;
+mod check_session;
 mod consent;
 mod cookies;
 mod csrf;
+mod departure;
 mod device;
 mod finish;
 mod home;
@@ -22,12 +24,16 @@ pub mod visit;
 
 use actix_web::web::{self, ServiceConfig};
 
+use crate::config::Config;
 use crate::oauth::endpoints;
 
 pub use finish::Finished;
 
 /// Routes below the issuer's path.
-pub fn routes(cfg: &mut ServiceConfig) {
+pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
+    if config.sessions.check_session_iframe {
+        cfg.service(web::resource(endpoints::CHECK_SESSION).route(web::get().to(check_session::get)));
+    }
     cfg.service(
         web::resource(endpoints::AUTHORIZE).route(web::get().to(authorize::get)).route(web::post().to(authorize::post)),
     )

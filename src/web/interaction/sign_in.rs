@@ -6,7 +6,7 @@ use super::finish::proceed;
 use super::local_path::LocalPath;
 use super::problem::Stop;
 use super::transaction::Transaction;
-use super::visit::{Visit, query, set};
+use super::visit::{Visit, query};
 use crate::identity::{Proof, Proofs};
 use crate::oauth::Params;
 
@@ -44,6 +44,7 @@ async fn begin(visit: &Visit<'_>, errand: Errand, proofs: Proofs) -> Result<Http
         // Another person's session may just have ended: in force here before the answer leaves.
         visit.cx().follow_revocations().await?;
     }
+    let sid = session.sid.clone();
     let mut response = match errand {
         Errand::Page(path) => visit.go(path.as_ref().map_or("/", LocalPath::as_str)),
         Errand::Transaction(mut transaction) => {
@@ -52,7 +53,7 @@ async fn begin(visit: &Visit<'_>, errand: Errand, proofs: Proofs) -> Result<Http
             proceed(visit, *transaction, next).await?
         }
     };
-    set(&mut response, &visit.cookies.set_session(token.expose(), visit.app.config.sessions.ttl));
+    visit.remember(&mut response, &sid, &token);
     Ok(response)
 }
 

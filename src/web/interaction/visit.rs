@@ -9,10 +9,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::cookies::Cookies;
 use super::csrf;
 use super::problem::Stop;
-use crate::base::RequestId;
+use crate::base::{OpaqueToken, RequestId};
 use crate::identity::{ActiveSession, Origin};
 use crate::oauth::authorize::SignedIn;
 use crate::oauth::{Caller, Context, Params};
+use crate::oidc::session_state;
 use crate::web::oauth::form;
 use crate::web::pages::{self, Answer, FormTarget, Frame};
 use crate::web::{App, client_address, request_id};
@@ -124,6 +125,38 @@ impl<'a> Visit<'a> {
             set(&mut response, &self.cookies.set_device(&self.device));
         }
         response
+    }
+
+    /// Gives the browser the cookie of its session.
+    pub fn remember(&self, response: &mut HttpResponse, sid: &str, token: &OpaqueToken) {
+        set(response, &self.cookies.set_session(token.expose(), self.app.config.sessions.ttl));
+        self.show_browser_state(response, Some(sid));
+    }
+
+    /// Takes the cookie of the session away.
+    pub fn forget(&self, response: &mut HttpResponse) {
+        set(response, &self.cookies.end_session());
+        self.show_browser_state(response, None);
+    }
+
+    /// Has the frame of session management see the session that there is now.
+    pub fn show_browser_state(&self, response: &mut HttpResponse, sid: Option<&str>) {
+        let sessions = &self.app.config.sessions;
+        if !sessions.check_session_iframe {
+            return;
+        }
+        let (shown, state) = (self.cookies.browser_state(self.req), sid.map(|sid| self.browser_state(sid)));
+        match state {
+            Some(state) if shown.as_ref() != Some(&state) => {
+                set(response, &self.cookies.set_browser_state(&state, sessions.ttl));
+            }
+            None if shown.is_some() => set(response, &self.cookies.end_browser_state()),
+            _ => {}
+        }
+    }
+
+    pub fn browser_state(&self, sid: &str) -> String {
+        session_state::browser_state(&self.cx().lookup_key, sid)
     }
 
     /// Sends the browser on to a path of ours by GET.

@@ -44,7 +44,9 @@ impl StandingHeaders {
         };
         unless_set(CONTENT_SECURITY_POLICY, DEFAULT_CSP);
         unless_set(CACHE_CONTROL, NO_STORE);
-        headers.insert(X_FRAME_OPTIONS, DENY);
+        if !route.may_be_framed() {
+            headers.insert(X_FRAME_OPTIONS, DENY);
+        }
         headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
         headers.insert(REFERRER_POLICY, NO_REFERRER);
         headers.insert(PERMISSIONS_POLICY, NO_DEVICES);

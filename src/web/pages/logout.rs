@@ -17,4 +17,10 @@ pub struct LogoutPage<'a> {
 pub struct LoggedOutPage<'a> {
     pub page: &'a Frame,
     pub client: Option<&'a ClientCard>,
+    /// Names of the other applications that hear of it.
+    pub told: &'a [String],
+    /// Addresses of theirs to open unseen.
+    pub frames: &'a [String],
+    /// Where the browser goes on to, a moment later.
+    pub onward: Option<&'a str>,
 }

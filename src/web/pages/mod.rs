@@ -1,6 +1,7 @@
 //! What people see. Each page is a struct of ready words and a template without logic.
 
 mod assets;
+mod check_session;
 mod client_card;
 mod consent;
 mod device;
@@ -15,6 +16,8 @@ mod setup;
 #[cfg(test)]
 mod snapshots;
 
+use std::collections::BTreeSet;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
@@ -23,6 +26,7 @@ use actix_web::http::header::{
 use askama::Template;
 
 pub use assets::{asset_url, routes};
+pub use check_session::CheckSessionPage;
 pub use client_card::ClientCard;
 pub use consent::{ConsentPage, destination, scope_sentences};
 pub use device::{DeviceConfirmPage, DeviceDonePage, DeviceEntryPage};
@@ -95,11 +99,13 @@ pub struct Answer<'a> {
     pub retry_after: Option<u64>,
     /// CSP hash of the page's one script, such as `sha256-…`.
     pub script_hash: Option<&'a str>,
+    /// Addresses of other sites that the page shows in frames.
+    pub frames: &'a [String],
 }
 
 impl Default for Answer<'_> {
     fn default() -> Self {
-        Self { status: StatusCode::OK, leads_to: None, retry_after: None, script_hash: None }
+        Self { status: StatusCode::OK, leads_to: None, retry_after: None, script_hash: None, frames: &[] }
     }
 }
 
@@ -136,9 +142,20 @@ fn policy(answer: Answer<'_>) -> String {
     };
     let leads_to = answer.leads_to.and_then(form_action_source).map(|source| format!(" {source}")).unwrap_or_default();
     format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; {script}; form-action 'self'{leads_to}; \
-         base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self'; {script}; {}form-action 'self'{leads_to}; \
+         base-uri 'none'; frame-ancestors 'none'",
+        frame_sources(answer.frames)
     )
+}
+
+/// The directive that allows the origins of these addresses and no other.
+fn frame_sources(frames: &[String]) -> String {
+    let origins = frames.iter().filter_map(|frame| url::Url::parse(frame).ok());
+    let origins: BTreeSet<String> = origins.map(|url| url.origin().ascii_serialization()).collect();
+    if origins.is_empty() {
+        return String::new();
+    }
+    format!("frame-src {}; ", origins.into_iter().collect::<Vec<_>>().join(" "))
 }
 
 /// The CSP source that covers a redirect URI: its origin, or the scheme of an app's own.
@@ -161,6 +178,14 @@ mod tests {
         let native = Answer { leads_to: Some("com.example.app:/cb"), ..Answer::default() };
         assert!(policy(native).contains("form-action 'self' com.example.app:;"));
         assert!(policy(Answer::default()).contains("form-action 'self';"));
+    }
+
+    #[test]
+    fn s142_frames_are_of_the_origins_that_are_shown_and_no_others() {
+        let frames = ["https://a.test/x?y", "https://a.test/z", "http://localhost:8080/out"].map(str::to_owned);
+        let answer = Answer { frames: &frames, ..Answer::default() };
+        assert!(policy(answer).contains("; frame-src http://localhost:8080 https://a.test; "));
+        assert!(!policy(Answer::default()).contains("frame-src"));
     }
 
     #[test]

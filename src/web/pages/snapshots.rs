@@ -107,7 +107,16 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
         ("device-done", html(&DeviceDonePage { page, client, allowed: true })),
         ("device-refused", html(&DeviceDonePage { page, client, allowed: false })),
         ("logout", html(&LogoutPage { page, client: Some(client), form, username: "alice" })),
-        ("logged-out", html(&LoggedOutPage { page, client: Some(client) })),
+        (
+            "logged-out",
+            html(&LoggedOutPage {
+                page,
+                client: Some(client),
+                told: &["Prints".to_owned()],
+                frames: &["https://prints.example.test/out?sid=1&iss=x".to_owned()],
+                onward: Some("https://prints.example.test/bye"),
+            }),
+        ),
         (
             "error",
             html(&ErrorPage {

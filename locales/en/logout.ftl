@@ -1,0 +1,1 @@
+logged-out-told = These applications are told that you have signed out:
