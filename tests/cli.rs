@@ -19,6 +19,8 @@ mod clients;
 mod configuration;
 #[path = "cli/dev.rs"]
 mod dev;
+#[path = "cli/import.rs"]
+mod import;
 #[path = "cli/keys.rs"]
 mod keys;
 #[path = "cli/serve.rs"]

@@ -16,6 +16,8 @@ mod authorize;
 mod common;
 #[path = "interaction/frontchannel.rs"]
 mod frontchannel;
+#[path = "interaction/imported.rs"]
+mod imported;
 #[path = "interaction/login.rs"]
 mod login;
 #[path = "interaction/logout.rs"]

@@ -25,6 +25,8 @@ mod endings;
 mod families;
 #[path = "storage/housekeeping.rs"]
 mod housekeeping;
+#[path = "storage/imports.rs"]
+mod imports;
 #[path = "storage/keys.rs"]
 mod keys;
 #[path = "storage/logout.rs"]
@@ -155,6 +157,10 @@ suites! {
         an_approved_device_is_consumed_once_and_begins_its_family
         a_device_is_not_consumed_when_what_it_stands_on_has_ended
         slowing_down_adds_up
+    }
+    imports {
+        those_whose_names_are_free_are_made_and_the_others_are_told_apart
+        of_two_imports_at_once_each_person_is_made_once
     }
     keys {
         instances_that_rotate_at_once_make_one_key

@@ -18,6 +18,7 @@ mod private_file;
 mod serve;
 mod settings;
 mod user;
+mod user_import;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -7,9 +7,9 @@ use clap::Subcommand;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
-use super::Failure;
 use super::offline::Offline;
 use super::out::{date, say, say_json, say_table};
+use super::{Failure, user_import};
 use crate::identity::NewUser;
 use crate::storage::{UserRecord, Users as _};
 
@@ -31,6 +31,9 @@ pub enum Verb {
         #[command(flatten)]
         password: PasswordArgs,
     },
+    /// Take in the users of another system, their password hashes as they are. Each who is refused is reported with the
+    /// reason, and the exit code is 3 then.
+    Import(user_import::Args),
     /// List the users.
     List {
         /// As JSON, one user per line.
@@ -98,6 +101,7 @@ async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
             say_json(&shown(&user));
             Ok(())
         }
+        Verb::Import(args) => user_import::run(offline, args).await,
         Verb::List { json } => list(offline, json).await,
         Verb::Show { user } => {
             say_json(&shown(&find(offline, &user).await?));

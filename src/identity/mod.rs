@@ -3,6 +3,7 @@
 //! Authentication is a list of steps. Each step's verifier makes a proof (`PasswordVerified`) that nothing else can
 //! make; a session is started only from [`Proofs`], which say who, when, by which methods, and how surely.
 
+mod import;
 mod login;
 mod passkeys;
 mod passwords;
@@ -22,6 +23,7 @@ use crate::base::{Clock, Random, Timestamp, new_id, subscriber};
 use crate::config::Config;
 use crate::storage::{Audit, AuditRecord, Store};
 
+pub use import::{ImportError, ImportedUser};
 pub use login::{LoginError, PasswordVerified};
 pub use passkeys::{Answer as PasskeyAnswer, Ceremony, MAX_NAME_CHARS, PasskeyError, PasskeyVerified};
 pub use passwords::{PasswordPool, PoolError, Verdict};

@@ -1,12 +1,14 @@
 //! Rows as the database keeps them: plain strings, bytes and numbers. Meaning is given to them by the layers above.
 
 mod api_keys;
+mod imports;
 mod logout;
 mod passkeys;
 
 use sqlx::FromRow;
 
 pub use api_keys::*;
+pub use imports::*;
 pub use logout::*;
 pub use passkeys::*;
 

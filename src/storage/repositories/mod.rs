@@ -3,10 +3,12 @@
 #![allow(async_fn_in_trait, reason = "only ever called on the concrete Store, whose futures are Send")]
 
 mod api_keys;
+mod imports;
 mod logout;
 mod passkeys;
 
 pub use api_keys::*;
+pub use imports::*;
 pub use logout::*;
 pub use passkeys::*;
 

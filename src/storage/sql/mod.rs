@@ -19,6 +19,7 @@ pub mod codes;
 pub mod devices;
 pub mod dialect;
 pub mod families;
+pub mod imports;
 pub mod keys;
 pub mod logout;
 pub mod maintenance;
@@ -41,6 +42,7 @@ pub fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
         codes::ALL,
         devices::ALL,
         families::ALL,
+        imports::ALL,
         keys::ALL,
         logout::ALL,
         maintenance::ALL,

@@ -16,6 +16,7 @@ mod clients;
 mod codes;
 mod devices;
 pub(super) mod families;
+mod imports;
 mod keys;
 pub(super) mod logout;
 mod maintenance;

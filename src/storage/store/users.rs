@@ -145,7 +145,7 @@ impl Users for Store {
 }
 
 /// As e-mail addresses are compared, alike on every database.
-fn email_key(user: &UserRecord) -> Option<String> {
+pub(super) fn email_key(user: &UserRecord) -> Option<String> {
     user.email.as_ref().map(|email| email.to_lowercase())
 }
 

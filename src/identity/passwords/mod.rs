@@ -1,3 +1,7 @@
+//! Passwords, hashed on threads of their own.
+
+mod stored;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -6,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2::{Algorithm, Block, Params, Version};
 use prometheus_client::metrics::histogram::Histogram;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
@@ -15,8 +19,10 @@ use zeroize::Zeroizing;
 
 use crate::base::Random;
 use crate::config::Passwords;
+pub use stored::HashError;
+use stored::{Recipe, Stored};
 
-/// Argon2id on its own threads: as many hashes at once as there are places, a short queue in front, and refusal beyond
+/// Argon2id, and what other systems used before, on its own threads: as many hashes at once as there are places, a short queue in front, and refusal beyond
 /// it, so that a storm of logins costs neither the memory of all of them nor the time of everybody else.
 pub struct PasswordPool {
     params: Params,
@@ -49,10 +55,8 @@ pub enum Verdict {
 }
 
 struct Job {
-    argon2: Argon2<'static>,
+    recipe: Recipe,
     password: Zeroizing<Vec<u8>>,
-    salt: Vec<u8>,
-    output_length: usize,
     answer: oneshot::Sender<Result<Zeroizing<Vec<u8>>, PoolError>>,
     _place: Option<Place>,
 }
@@ -70,10 +74,6 @@ const SECONDS_BUCKETS: [f64; 9] = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2
 const RETRY_AFTER_SECONDS: u64 = 3;
 const SALT_BYTES: usize = 16;
 const OUTPUT_BYTES: usize = 32;
-/// Stored hashes that would cost more than this are refused, never computed: 1 GiB of memory, 64 passes, 16 lanes.
-const MAX_MEMORY_KIB: u32 = 1024 * 1024;
-const MAX_ITERATIONS: u32 = 64;
-const MAX_PARALLELISM: u32 = 16;
 
 impl PasswordPool {
     pub fn new(settings: &Passwords) -> Self {
@@ -103,12 +103,11 @@ impl PasswordPool {
     pub async fn hash(&self, password: &SecretString, random: &dyn Random) -> Result<String, PoolError> {
         let mut salt = [0_u8; SALT_BYTES];
         random.fill(&mut salt);
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone());
-        let output = self.run(argon2, password, &salt, OUTPUT_BYTES, None).await?;
+        let output = self.run(Recipe::argon2id(&self.params, &salt, OUTPUT_BYTES), password, None).await?;
         encode(&self.params, &salt, &output).ok_or(PoolError::Failed)
     }
 
-    /// Verifies `password` against a stored PHC string. Without one, or with one that cannot be used, the same work is
+    /// Verifies `password` against a stored hash. Without one, or with one that cannot be used, the same work is
     /// done against a decoy, so that time does not tell.
     pub async fn verify(
         &self,
@@ -116,13 +115,12 @@ impl PasswordPool {
         stored: Option<&str>,
         address: IpAddr,
     ) -> Result<Verdict, PoolError> {
-        let known = stored.and_then(Stored::parse);
+        let known = stored.and_then(|text| Stored::parse(text).ok());
         let exists = known.is_some();
-        let Some(stored) = known.or_else(|| Stored::parse(&self.decoy)) else { return Err(PoolError::Failed) };
+        let Some(stored) = known.or_else(|| Stored::parse(&self.decoy).ok()) else { return Err(PoolError::Failed) };
         let outdated = !stored.is_current(&self.params);
         let place = self.claim(address)?;
-        let argon2 = Argon2::new(stored.algorithm, stored.version, stored.params);
-        let output = self.run(argon2, password, &stored.salt, stored.output.len(), Some(place)).await?;
+        let output = self.run(stored.recipe, password, Some(place)).await?;
         let right: bool = output.as_slice().ct_eq(&stored.output).into();
         Ok(if right && exists { Verdict::Right { outdated } } else { Verdict::Wrong })
     }
@@ -139,15 +137,13 @@ impl PasswordPool {
 
     async fn run(
         &self,
-        argon2: Argon2<'static>,
+        recipe: Recipe,
         password: &SecretString,
-        salt: &[u8],
-        output_length: usize,
         place: Option<Place>,
     ) -> Result<Zeroizing<Vec<u8>>, PoolError> {
         let (answer, answered) = oneshot::channel();
         let password = Zeroizing::new(password.expose_secret().as_bytes().to_vec());
-        let job = Job { argon2, password, salt: salt.to_vec(), output_length, answer, _place: place };
+        let job = Job { recipe, password, answer, _place: place };
         self.jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => PoolError::Busy { retry_after: RETRY_AFTER_SECONDS },
             TrySendError::Disconnected(_) => PoolError::Failed,
@@ -176,20 +172,10 @@ fn work(jobs: &Mutex<Receiver<Job>>, seconds: &Histogram) {
             // Nobody waits for the answer any more: the browser has gone.
             Ok(job) if job.answer.is_closed() => {}
             Ok(job) => {
-                let blocks = job.argon2.params().block_count();
-                if memory.len() < blocks {
-                    memory.resize(blocks, Block::default());
-                }
-                let mut output = Zeroizing::new(vec![0_u8; job.output_length]);
                 let started = Instant::now();
-                let hashed = match memory.get_mut(..blocks) {
-                    Some(blocks) => {
-                        job.argon2.hash_password_into_with_memory(&job.password, &job.salt, &mut output, blocks)
-                    }
-                    None => continue,
-                };
+                let hashed = job.recipe.compute(&job.password, &mut memory);
                 seconds.observe(started.elapsed().as_secs_f64());
-                let _ = job.answer.send(hashed.map(|()| output).map_err(|_| PoolError::Failed));
+                let _ = job.answer.send(hashed.ok_or(PoolError::Failed));
             }
             Err(RecvTimeoutError::Timeout) => memory = Vec::new(),
             Err(RecvTimeoutError::Disconnected) => return,
@@ -197,37 +183,9 @@ fn work(jobs: &Mutex<Receiver<Job>>, seconds: &Histogram) {
     }
 }
 
-/// A stored Argon2 hash, taken apart and found affordable.
-struct Stored {
-    algorithm: Algorithm,
-    version: Version,
-    params: Params,
-    salt: Vec<u8>,
-    output: Vec<u8>,
-}
-
-impl Stored {
-    fn parse(text: &str) -> Option<Self> {
-        let hash = PasswordHash::new(text).ok()?;
-        let algorithm = Algorithm::new(hash.algorithm.as_str()).ok()?;
-        let version = hash.version.map_or(Ok(Version::V0x13), Version::try_from).ok()?;
-        let params = Params::try_from(&hash).ok()?;
-        let affordable = params.m_cost() <= MAX_MEMORY_KIB
-            && params.t_cost() <= MAX_ITERATIONS
-            && params.p_cost() <= MAX_PARALLELISM;
-        if !affordable {
-            return None;
-        }
-        Some(Self { algorithm, version, params, salt: hash.salt?.to_vec(), output: hash.hash?.as_ref().to_vec() })
-    }
-
-    fn is_current(&self, params: &Params) -> bool {
-        self.algorithm == Algorithm::Argon2id
-            && self.version == Version::V0x13
-            && self.params.m_cost() == params.m_cost()
-            && self.params.t_cost() == params.t_cost()
-            && self.params.p_cost() == params.p_cost()
-    }
+/// Whether `text` is a hash that a login could be checked against, and affordable.
+pub fn check_hash(text: &str) -> Result<(), HashError> {
+    Stored::parse(text).map(drop)
 }
 
 fn encode(params: &Params, salt: &[u8], output: &[u8]) -> Option<String> {
