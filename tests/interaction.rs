@@ -24,6 +24,8 @@ mod login;
 mod logout;
 #[path = "interaction/pages.rs"]
 mod pages;
+#[path = "interaction/pairwise.rs"]
+mod pairwise;
 #[path = "interaction/playground.rs"]
 mod playground;
 #[path = "interaction/redirect_uri.rs"]

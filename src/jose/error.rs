@@ -13,6 +13,8 @@ pub enum Error {
     Unreadable { kid: String, cause: String },
     #[error("a key could not be generated")]
     Generation,
+    #[error("encryption failed")]
+    Encryption,
     #[error("signing failed")]
     Signing,
     #[error("claims cannot be written as JSON: {0}")]

@@ -44,14 +44,12 @@ pub struct AccessTokenClaims {
     /// Private claim: what the `claims` parameter asked for at userinfo, beyond the scopes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub userinfo_claims: Vec<String>,
+    /// Private claim: the user behind a pairwise `sub`, to be read by this server alone.
+    #[serde(default, rename = "usr", skip_serializing_if = "Option::is_none")]
+    pub veiled_user: Option<String>,
 }
 
 impl AccessTokenClaims {
-    /// The person it was issued for; `None` where the client speaks for itself.
-    pub fn user_id(&self) -> Option<&str> {
-        self.family.is_some().then_some(self.sub.as_str())
-    }
-
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scope.split(' ').any(|word| word == scope)
     }
@@ -61,14 +59,25 @@ impl AccessTokenClaims {
 #[derive(Debug)]
 pub struct AccessToken {
     pub claims: AccessTokenClaims,
+    user_id: Option<String>,
     issued: Timestamp,
 }
 
 impl AccessToken {
-    fn new(claims: AccessTokenClaims) -> Option<Self> {
+    fn new(cx: &Context, claims: AccessTokenClaims) -> Option<Self> {
         let jti = Uuid::parse_str(&claims.jti).ok()?;
         let millis = i64::try_from(jti.as_u128() >> 80).ok()?;
-        Some(Self { issued: Timestamp::from_millis(millis), claims })
+        let user_id = match (&claims.family, &claims.veiled_user) {
+            (None, _) => None,
+            (Some(_), None) => Some(claims.sub.clone()),
+            (Some(_), Some(veiled)) => Some(cx.pseudonyms.unveil(veiled)?),
+        };
+        Some(Self { issued: Timestamp::from_millis(millis), user_id, claims })
+    }
+
+    /// The person it was issued for; `None` where the client speaks for itself.
+    pub fn user_id(&self) -> Option<&str> {
+        self.user_id.as_deref()
     }
 
     fn marks(&self) -> TokenMarks<'_> {
@@ -76,7 +85,7 @@ impl AccessToken {
             jti: &self.claims.jti,
             issued: self.issued,
             client_id: &self.claims.client_id,
-            user_id: self.claims.user_id(),
+            user_id: self.user_id(),
             family: self.claims.family.as_deref().or(self.claims.api_key.as_deref()),
             sid: self.claims.sid.as_deref(),
         }
@@ -130,10 +139,11 @@ impl Context {
         if let Some(opaque) = OpaqueToken::parse(TokenKind::AccessToken, text) {
             let id = opaque.id.to_string();
             let found = self.store.find_access_token(&id, hash.as_bytes(), self.now().millis()).await?;
-            return Ok(found.and_then(|record| serde_json::from_str(&record.claims).ok()).and_then(AccessToken::new));
+            let claims = found.and_then(|record| serde_json::from_str(&record.claims).ok());
+            return Ok(claims.and_then(|claims| AccessToken::new(self, claims)));
         }
         let Ok(verified) = jose::verify(&self.keys, text, jose::Expected::AccessToken) else { return Ok(None) };
         let claims = serde_json::from_value(serde_json::Value::Object(verified.claims)).ok();
-        Ok(claims.and_then(AccessToken::new))
+        Ok(claims.and_then(|claims| AccessToken::new(self, claims)))
     }
 }

@@ -1,11 +1,13 @@
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::Url;
 
-use super::ScopeSet;
 use super::authorize::ResponseType;
 use super::grant::GrantType;
+use super::{ScopeSet, SubjectType};
 use crate::config::Algorithm;
 use crate::jose::ForeignKeys;
 use crate::storage::ClientRecord;
@@ -48,6 +50,10 @@ pub struct ClientMetadata {
     pub jwks: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<String>,
+    pub subject_type: SubjectType,
+    /// Whose host names the sector of a pairwise client, in place of that of its redirect URIs (§8.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
     pub id_token_signed_response_alg: Algorithm,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<u64>,
@@ -108,6 +114,8 @@ impl Default for ClientMetadata {
             application_type: "web".to_owned(),
             jwks: None,
             jwks_uri: None,
+            subject_type: SubjectType::Public,
+            sector_identifier_uri: None,
             id_token_signed_response_alg: Algorithm::ES256,
             default_max_age: None,
             require_auth_time: false,
@@ -138,6 +146,29 @@ impl ClientMetadata {
     }
 }
 
+impl ClientMetadata {
+    /// What the `sub` of a person depends on besides the person (OpenID Connect Core §8.1); `None` for public subjects. The
+    /// error tells why there is none although there must be.
+    pub fn sector(&self) -> Result<Option<String>, &'static str> {
+        if self.subject_type == SubjectType::Public {
+            return Ok(None);
+        }
+        let host = |uri: &str| Url::parse(uri).ok()?.host_str().map(str::to_owned);
+        if let Some(uri) = &self.sector_identifier_uri {
+            return host(uri).map(Some).ok_or("must be an https URL");
+        }
+        if self.application_type == "native" {
+            return Err("pairwise subjects of a native application need it: its redirect URIs are everybody's");
+        }
+        let hosts: BTreeSet<Option<String>> = self.redirect_uris.iter().map(|uri| host(uri)).collect();
+        let mut hosts = hosts.into_iter();
+        match (hosts.next(), hosts.next()) {
+            (Some(Some(host)), None) => Ok(Some(host)),
+            _ => Err("pairwise subjects need it unless all redirect_uris have one host"),
+        }
+    }
+}
+
 /// A registered client as requests meet it.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -145,6 +176,8 @@ pub struct Client {
     pub metadata: ClientMetadata,
     /// What it may ask for; `offline_access` only where it may refresh, since otherwise it would mean nothing.
     pub scope: ScopeSet,
+    /// Of pairwise subjects alone.
+    pub sector: Option<String>,
     pub secret_hash: Option<Vec<u8>>,
     pub secret_sealed: Option<Vec<u8>>,
     pub disabled: bool,
@@ -158,6 +191,7 @@ impl Client {
         Ok(Self {
             client_id: record.client_id.clone(),
             scope: metadata.allowed_scope()?,
+            sector: metadata.sector()?,
             metadata,
             secret_hash: record.secret_hash.clone(),
             secret_sealed: record.secret_sealed.clone(),

@@ -13,7 +13,7 @@ use super::device::DevicePolls;
 use super::{ApiKeys, ClientDirectory, Error, RevocationKind, RevocationView};
 use crate::base::{Clock, Random, Timestamp};
 use crate::config::{Algorithm, Config};
-use crate::jose::{KeyRing, Sealer, server_secret};
+use crate::jose::{KeyRing, Pseudonyms, Sealer, server_secret};
 use crate::oidc::discovery::Rendered;
 use crate::oidc::userinfo::UserCache;
 use crate::outbound;
@@ -33,6 +33,8 @@ pub struct Context {
     pub refresh_key: hmac::Key,
     /// Hashes user codes, which are too short for a plain hash.
     pub lookup_key: hmac::Key,
+    /// Pairwise subjects.
+    pub pseudonyms: Pseudonyms,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     /// Refresh tokens presented again after their grace.
@@ -75,7 +77,10 @@ impl Context {
         revocations.take_in(&store.revocations_after(0, now.millis()).await?);
         let refresh_key = server_key("refresh", &store, &sealer, random.as_ref()).await?;
         let lookup_key = server_key("user_code", &store, &sealer, random.as_ref()).await?;
+        let names = server_secret(&store, &sealer, "pairwise_subject", random.as_ref()).await?;
+        let veil = server_secret(&store, &sealer, "veiled_user", random.as_ref()).await?;
         Ok(Self {
+            pseudonyms: Pseudonyms::new(&names, &veil)?,
             verified: VerifiedTokens::default(),
             api_keys: KnownApiKeys::default(),
             polls: DevicePolls::new(config.tokens.device_code_ttl),

@@ -20,7 +20,7 @@ use crate::storage::{Families as _, FamilyRecord};
 pub enum Introspection {
     Inactive,
     AccessToken(Arc<AccessToken>),
-    RefreshToken(Box<FamilyRecord>),
+    RefreshToken { family: Box<FamilyRecord>, sub: String },
     ApiKey(ApiKey),
 }
 
@@ -52,7 +52,10 @@ fn may_see(cx: &Context, client: &Client, token: &AccessToken) -> bool {
 async fn introspect_refresh_token(cx: &Context, client: &Client, token: &RefreshToken) -> Result<Introspection, Error> {
     let found = cx.store.find_live_family(&token.family_id.to_string(), cx.now().millis()).await?;
     let seen = found.filter(|family| family.client_id == client.client_id && token.hash().matches(&family.token_hash));
-    Ok(seen.map_or(Introspection::Inactive, |family| Introspection::RefreshToken(Box::new(family))))
+    Ok(seen.map_or(Introspection::Inactive, |family| Introspection::RefreshToken {
+        sub: cx.subject(client, &family.user_id).into_owned(),
+        family: Box::new(family),
+    }))
 }
 
 impl Serialize for Introspection {
@@ -84,9 +87,9 @@ impl Serialize for Introspection {
                     map.serialize_entry("amr", &claims.amr)?;
                 }
             }
-            Self::RefreshToken(family) => {
+            Self::RefreshToken { family, sub } => {
                 map.serialize_entry("active", &true)?;
-                map.serialize_entry("sub", &family.user_id)?;
+                map.serialize_entry("sub", sub)?;
                 map.serialize_entry("client_id", &family.client_id)?;
                 map.serialize_entry("scope", &family.scope)?;
                 map.serialize_entry("iat", &Timestamp::from_millis(family.rotated_at).seconds())?;

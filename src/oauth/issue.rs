@@ -75,7 +75,7 @@ async fn access_token(
     now: Timestamp,
 ) -> Result<String, Error> {
     let id = new_id(now, cx.random.as_ref());
-    let claims = access_token_claims(cx, permit, scope, audience, id.to_string(), now);
+    let claims = access_token_claims(cx, permit, scope, audience, id.to_string(), now)?;
     match permit.client.metadata.access_token_format {
         AccessTokenFormat::Jwt => {
             let typ = Expected::AccessToken.typ();
@@ -102,7 +102,7 @@ fn access_token_claims(
     audience: &str,
     jti: String,
     now: Timestamp,
-) -> AccessTokenClaims {
+) -> Result<AccessTokenClaims, Error> {
     let issuer = cx.config.issuer.as_str();
     let client_id = permit.client.client_id.as_str();
     let of_client = AccessTokenClaims {
@@ -121,11 +121,16 @@ fn access_token_claims(
         family: None,
         api_key: None,
         userinfo_claims: Vec::new(),
+        veiled_user: None,
     };
-    match permit.subject {
+    Ok(match permit.subject {
         Subject::Client => of_client,
         Subject::Person(grant) => AccessTokenClaims {
-            sub: grant.user_id.to_owned(),
+            veiled_user: match &permit.client.sector {
+                None => None,
+                Some(_) => Some(cx.pseudonyms.veil(grant.user_id, cx.random.as_ref())?),
+            },
+            sub: cx.subject(permit.client, grant.user_id).into_owned(),
             auth_time: Some(grant.authentication.auth_time),
             acr: Some(grant.authentication.acr.clone()),
             amr: grant.authentication.amr.clone(),
@@ -140,7 +145,7 @@ fn access_token_claims(
             api_key: key.user_id().is_none().then(|| key.id().to_owned()),
             ..of_client
         },
-    }
+    })
 }
 
 /// The refresh family that a grant begins: its row and its first token. `None` for clients that may not refresh.

@@ -22,6 +22,7 @@ pub mod resource;
 pub mod revocation;
 pub mod revocations;
 pub mod scope;
+pub mod subject;
 #[cfg(test)]
 mod testing;
 
@@ -35,3 +36,4 @@ pub use issue::TokenResponse;
 pub use params::Params;
 pub use revocations::{RevocationKind, RevocationView, TokenMarks};
 pub use scope::ScopeSet;
+pub use subject::SubjectType;

@@ -8,6 +8,7 @@ use super::claims::STANDARD_CLAIMS;
 use crate::base::TokenHash;
 use crate::config::{Algorithm, Config};
 use crate::jose::ForeignAlgorithm;
+use crate::oauth::SubjectType;
 use crate::oauth::client::STANDARD_SCOPES;
 use crate::oauth::client_auth::{AuthMethod, Endpoint};
 use crate::oauth::endpoints;
@@ -67,7 +68,7 @@ fn document(config: &Config, offered: &Offered<'_>) -> Map<String, Value> {
         ("response_types_supported", json!(offered.response_types)),
         ("response_modes_supported", json!(offered.response_modes)),
         ("grant_types_supported", json!(grants)),
-        ("subject_types_supported", json!(["public"])),
+        ("subject_types_supported", json!(SubjectType::SUPPORTED.map(SubjectType::name))),
         ("id_token_signing_alg_values_supported", json!(id_token_algorithms)),
         ("token_endpoint_auth_methods_supported", methods(Endpoint::Token)),
         ("token_endpoint_auth_signing_alg_values_supported", algorithms(Endpoint::Token)),

@@ -63,7 +63,7 @@ pub async fn id_token(
     }
     let claims = IdTokenClaims {
         iss: cx.config.issuer.as_str(),
-        sub: grant.user_id,
+        sub: &cx.subject(client, grant.user_id),
         aud: &client.client_id,
         exp: now.plus(cx.config.tokens.id_token_ttl.duration()).seconds(),
         iat: now.seconds(),

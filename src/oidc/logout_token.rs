@@ -32,7 +32,7 @@ pub async fn logout_token(cx: &Context, client: &Client, notice: &LogoutNoticeRe
     let iat = cx.now().seconds();
     let claims = LogoutTokenClaims {
         iss: cx.config.issuer.as_str(),
-        sub: &notice.user_id,
+        sub: &cx.subject(client, &notice.user_id),
         aud: &client.client_id,
         iat,
         exp: iat + TTL,

@@ -28,7 +28,7 @@ pub async fn userinfo(cx: &Context, access_token: &str) -> Result<Map<String, Va
     let refused = || Error::invalid_token("the access token is unknown, expired or revoked");
     let token = cx.verify_access_token(access_token).await?.ok_or_else(refused)?;
     let claims = &token.claims;
-    let Some(user_id) = claims.user_id() else {
+    let Some(user_id) = token.user_id() else {
         return Err(Error::invalid_token("the access token belongs to a client, not to a person"));
     };
     if claims.aud != cx.config.issuer.as_str() {

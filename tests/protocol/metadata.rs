@@ -101,7 +101,7 @@ async fn what_is_listed_works_and_what_is_not_listed_is_refused() {
         assert_eq!(document[format!("{channel}_logout_session_supported")], true);
     }
     assert_eq!(document["claim_types_supported"], json!(["normal"]));
-    assert_eq!(document["subject_types_supported"], json!(["public"]));
+    assert_eq!(document["subject_types_supported"], json!(["public", "pairwise"]));
 }
 
 #[tokio::test]

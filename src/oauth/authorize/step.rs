@@ -9,6 +9,8 @@ use crate::oauth::{Client, Error, ScopeSet};
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     pub user_id: String,
+    /// What the client knows the person by.
+    pub sub: String,
     pub sid: String,
     pub auth_time: Timestamp,
     pub acr: Acr,
@@ -55,7 +57,7 @@ pub fn next_step(
         }
         return Ok(Step::Login);
     };
-    if request.subject.as_deref().is_some_and(|wanted| wanted != session.user_id) {
+    if request.subject.as_deref().is_some_and(|wanted| wanted != session.sub) {
         // Somebody else signed in although the request names one person: ask again, and give up once they have.
         return if request.has_prompt(Prompt::None) || progress.signed_in.as_deref() == Some(&session.sid) {
             Err(Error::LoginRequired { hint: "another person than the requested one is signed in".into() })
@@ -123,6 +125,7 @@ mod tests {
     fn session(seconds_ago: i64) -> SignedIn {
         SignedIn {
             user_id: "alice".to_owned(),
+            sub: "alice".to_owned(),
             sid: "s1".to_owned(),
             auth_time: Timestamp::from_seconds(NOW.seconds() - seconds_ago),
             acr: Acr::SingleFactor,

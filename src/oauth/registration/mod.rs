@@ -3,6 +3,7 @@
 mod authentication;
 mod grants;
 mod logout;
+mod openid;
 mod presentation;
 mod registry;
 mod uris;
@@ -50,13 +51,17 @@ pub fn problems(metadata: &ClientMetadata, abilities: Abilities<'_>) -> Vec<Prob
     uris::redirect_uris(metadata, &mut found);
     logout::logout(metadata, &mut found);
     presentation::presentation(metadata, &mut found);
-    if !abilities.algorithms.contains(&metadata.id_token_signed_response_alg) {
-        let names: Vec<&str> = abilities.algorithms.iter().map(|alg| alg.name()).collect();
-        found.metadata("id_token_signed_response_alg", format!("this server signs with {}", names.join(", ")));
-    }
+    openid::openid(metadata, abilities, &mut found);
     if let Err(error) = metadata.allowed_scope() {
         found.metadata("scope", error);
     }
+    found.0
+}
+
+/// Everything that keeps `after` from taking the place of `before`.
+fn problems_of_change(before: &ClientMetadata, after: &ClientMetadata) -> Vec<Problem> {
+    let mut found = Found(Vec::new());
+    openid::changes(before, after, &mut found);
     found.0
 }
 
@@ -209,6 +214,36 @@ mod tests {
         let lines = json!({ "grant_types": [], "contacts": ["a\nb"], "default_acr_values": [""] });
         let expected = [("invalid_client_metadata", "contacts"), ("invalid_client_metadata", "default_acr_values")];
         assert_eq!(found(lines), expected);
+    }
+
+    #[test]
+    fn s156_pairwise_subjects_need_one_sector_and_keep_it() {
+        let pairwise = |more: Value| {
+            let mut metadata = json!({ "subject_type": "pairwise", "redirect_uris": ["https://app.test/cb"] });
+            metadata.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            metadata
+        };
+        let wrong = [("invalid_client_metadata", "sector_identifier_uri")];
+        let several = json!(["https://app.test/cb", "https://other.test/cb"]);
+        assert_eq!(found(pairwise(json!({}))), []);
+        assert_eq!(found(pairwise(json!({ "redirect_uris": ["https://app.test/a", "https://app.test:8443/b"] }))), []);
+        assert_eq!(found(pairwise(json!({ "redirect_uris": several }))), wrong);
+        let named = json!({ "redirect_uris": several, "sector_identifier_uri": "https://app.test/sector.json" });
+        assert_eq!(found(pairwise(named)), []);
+        assert_eq!(found(pairwise(json!({ "sector_identifier_uri": "http://app.test/sector.json" }))), wrong);
+        let native = json!({ "application_type": "native", "redirect_uris": ["http://127.0.0.1/cb"] });
+        assert_eq!(found(pairwise(native)), wrong);
+        let device = json!({ "redirect_uris": [], "response_types": [], "grant_types": [] });
+        assert_eq!(found(pairwise(device)), wrong);
+
+        let read = |metadata: Value| serde_json::from_value::<ClientMetadata>(metadata).unwrap();
+        let before = read(pairwise(json!({})));
+        let moved = pairwise(json!({ "redirect_uris": ["https://new.test/cb"] }));
+        assert_eq!(problems_of_change(&before, &read(moved)).len(), 1);
+        let kept = json!({ "redirect_uris": ["https://new.test/cb"], "client_name": "New",
+            "sector_identifier_uri": "https://app.test/sector.json" });
+        assert_eq!(problems_of_change(&before, &read(pairwise(kept))), []);
+        assert_eq!(problems_of_change(&ClientMetadata::default(), &before), []);
     }
 
     #[test]

@@ -44,7 +44,8 @@ fn is_line(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= MAX_LINE_CHARS && !text.chars().any(char::is_control)
 }
 
-fn is_web_page(uri: &str) -> bool {
+/// An https URL; http on loopback.
+pub(super) fn is_web_page(uri: &str) -> bool {
     let Ok(url) = Url::parse(uri) else { return false };
     uri.len() <= MAX_URI_BYTES && (url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)))
 }

@@ -1,4 +1,4 @@
-use super::{Abilities, Problem, problems};
+use super::{Abilities, Problem, problems, problems_of_change};
 use crate::base::{OpaqueToken, Random, Timestamp, TokenKind, new_id};
 use crate::jose::Sealer;
 use crate::oauth::ClientMetadata;
@@ -72,6 +72,11 @@ impl Registry<'_> {
     ) -> Result<(ClientRecord, Option<OpaqueToken>), RegistrationError> {
         self.check(metadata)?;
         let mut record = self.find(client_id).await?;
+        let before: ClientMetadata = serde_json::from_str(&record.metadata)?;
+        let problems = problems_of_change(&before, metadata);
+        if !problems.is_empty() {
+            return Err(RegistrationError::Metadata(problems));
+        }
         record.metadata = serde_json::to_string(metadata)?;
         record.updated_at = self.now.millis();
         let method = AuthMethod::from_name(&metadata.token_endpoint_auth_method);

@@ -7,11 +7,11 @@ use actix_web::HttpResponse;
 use moka::future::Cache;
 
 use super::problem::Stop;
-use super::transaction::{Next, Transaction};
+use super::transaction::{Next, Transaction, signed_in};
 use super::visit::{Visit, see_other, set};
 use crate::identity::ActiveSession;
 use crate::oauth::Error;
-use crate::oauth::authorize::{AuthorizationResponse, ResponseMode, SignedIn, allow};
+use crate::oauth::authorize::{AuthorizationResponse, ResponseMode, allow};
 use crate::oidc::session_state::session_state;
 use crate::storage::Transactions as _;
 use crate::web::pages::{Answer, FormPostPage};
@@ -104,7 +104,8 @@ async fn answer(
         Outcome::Refused(error) => return Ok(request.refuse(&error, visit.issuer())),
         Outcome::Allowed(session) => session,
     };
-    let response = Box::pin(allow(visit.cx(), &transaction.client, request, &SignedIn::from(session))).await?;
+    let signed_in = signed_in(visit.cx(), &transaction.client, session);
+    let response = Box::pin(allow(visit.cx(), &transaction.client, request, &signed_in)).await?;
     if !visit.app.config.sessions.check_session_iframe {
         return Ok(response);
     }

@@ -1,5 +1,6 @@
 //! RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0), and what browsers tell clients of any logout.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use actix_web::web::{Data, Payload};
@@ -37,7 +38,7 @@ async fn requested(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     visit.speak(&locales);
     let request = LogoutRequest::read(visit, &params);
     let Some(session) = visit.session().await? else { return Ok(request.leave(visit, &Departure::default())) };
-    if request.subject.as_deref() == Some(session.user.id.as_str()) {
+    if request.names(visit, &session) {
         let departure = end(visit, &session).await?;
         return Ok(without_session(visit, request.leave(visit, &departure)));
     }
@@ -110,6 +111,13 @@ impl LogoutRequest {
             _ => None,
         };
         Self { subject, client, target }
+    }
+
+    /// Whether its hint is about the person of `session`, as the hint's client knows them.
+    fn names(&self, visit: &Visit<'_>, session: &ActiveSession) -> bool {
+        let user_id = &session.user.id;
+        let sub = self.client.as_deref().map_or(Cow::from(user_id), |client| visit.cx().subject(client, user_id));
+        self.subject.as_deref() == Some(sub.as_ref())
     }
 
     /// The answer to a browser where nobody is signed in any more: with frames to show, by way of the page.

@@ -7,7 +7,7 @@ use super::visit::{Visit, query, set};
 use crate::base::{OpaqueToken, TokenKind, new_id};
 use crate::identity::ActiveSession;
 use crate::oauth::authorize::{AuthorizationRequest, Progress, SignedIn, Step, next_step};
-use crate::oauth::{Client, Error, Params, ScopeSet};
+use crate::oauth::{Client, Context, Error, Params, ScopeSet};
 use crate::storage::{Consents as _, TransactionRecord, Transactions as _};
 
 /// An authorization request while a person answers it.
@@ -130,7 +130,7 @@ impl Transaction {
         };
         let remembered = remembered.map(|consent| ScopeSet::parse(&consent.scope)).transpose();
         let remembered = remembered.map_err(|error| Error::Internal(Box::new(error)))?;
-        let signed_in = session.as_ref().map(SignedIn::from);
+        let signed_in = session.as_ref().map(|session| signed_in(cx, &self.client, session));
         let step =
             next_step(&self.request, &self.client, signed_in.as_ref(), remembered.as_ref(), &self.progress, cx.now());
         Ok(match (step, session) {
@@ -145,6 +145,18 @@ impl Transaction {
     /// knows the way back to the application.
     pub fn page(&self, path: &str) -> String {
         format!("{path}{}", query(&[("tx", &self.id), ("client_id", &self.client.client_id)]))
+    }
+}
+
+/// The person of a session as `client` meets them.
+pub fn signed_in(cx: &Context, client: &Client, session: &ActiveSession) -> SignedIn {
+    SignedIn {
+        user_id: session.user.id.clone(),
+        sub: cx.subject(client, &session.user.id).into_owned(),
+        sid: session.sid.clone(),
+        auth_time: session.auth_time,
+        acr: session.acr,
+        amr: session.amr.clone(),
     }
 }
 

@@ -11,7 +11,6 @@ use super::csrf;
 use super::problem::Stop;
 use crate::base::{OpaqueToken, RequestId};
 use crate::identity::{ActiveSession, Origin};
-use crate::oauth::authorize::SignedIn;
 use crate::oauth::{Caller, Context, Params};
 use crate::oidc::session_state;
 use crate::web::oauth::form;
@@ -182,18 +181,6 @@ pub fn query(params: &[(&str, &str)]) -> String {
     serializer.extend_pairs(params.iter().filter(|(_, value)| !value.is_empty()));
     let query = serializer.finish();
     if query.is_empty() { query } else { format!("?{query}") }
-}
-
-impl From<&ActiveSession> for SignedIn {
-    fn from(session: &ActiveSession) -> Self {
-        Self {
-            user_id: session.user.id.clone(),
-            sid: session.sid.clone(),
-            auth_time: session.auth_time,
-            acr: session.acr,
-            amr: session.amr.clone(),
-        }
-    }
 }
 
 fn is_device(text: &str) -> bool {
