@@ -4,6 +4,7 @@ mod api_keys;
 mod imports;
 mod logout;
 mod passkeys;
+mod registration;
 
 use sqlx::FromRow;
 
@@ -11,6 +12,7 @@ pub use api_keys::*;
 pub use imports::*;
 pub use logout::*;
 pub use passkeys::*;
+pub use registration::*;
 
 /// `clients`: one registered client. `metadata` is the RFC 7591 document as JSON text.
 #[derive(Clone, Debug, FromRow)]

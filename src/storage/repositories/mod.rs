@@ -6,11 +6,13 @@ mod api_keys;
 mod imports;
 mod logout;
 mod passkeys;
+mod registration;
 
 pub use api_keys::*;
 pub use imports::*;
 pub use logout::*;
 pub use passkeys::*;
+pub use registration::*;
 
 use super::records::*;
 use super::{Consumed, Result};

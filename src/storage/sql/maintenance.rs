@@ -33,6 +33,7 @@ statements! {
     SWEEP_LEASES = sweep!("leases", "name");
     /// By session: the others of the same session have expired as well.
     SWEEP_LOGOUT_NOTICES = sweep!("logout_notices", "session_id");
+    SWEEP_INITIAL_ACCESS_TOKENS = sweep!("initial_access_tokens", "id");
     SWEEP_SETUP_LINKS = sweep!("setup_links", "id");
     SWEEP_PASSKEY_CHALLENGES = sweep!("passkey_challenges", "id");
 }

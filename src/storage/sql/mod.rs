@@ -24,6 +24,7 @@ pub mod keys;
 pub mod logout;
 pub mod maintenance;
 pub mod passkeys;
+pub mod registration;
 pub mod revocations;
 pub mod sessions;
 pub mod setup_links;
@@ -47,6 +48,7 @@ pub fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
         logout::ALL,
         maintenance::ALL,
         passkeys::ALL,
+        registration::ALL,
         revocations::ALL,
         sessions::ALL,
         setup_links::ALL,

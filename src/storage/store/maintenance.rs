@@ -22,6 +22,7 @@ const SWEPT: &[(&str, i64)] = &[
     (sql::maintenance::SWEEP_REPLAYS, 0),
     (sql::maintenance::SWEEP_LEASES, 0),
     (sql::maintenance::SWEEP_LOGOUT_NOTICES, 0),
+    (sql::maintenance::SWEEP_INITIAL_ACCESS_TOKENS, 0),
     (sql::maintenance::SWEEP_SETUP_LINKS, 0),
     (sql::maintenance::SWEEP_PASSKEY_CHALLENGES, 0),
 ];
@@ -36,7 +37,7 @@ impl Maintenance for Store {
                 sqlx::query(statement).bind(before).bind(limit).execute(connection).await?.rows_affected()
             })?;
         }
-        Ok(swept)
+        Ok(swept + self.sweep_clients(now, limit).await?)
     }
 
     async fn ping(&self) -> Result<()> {

@@ -21,6 +21,7 @@ mod keys;
 pub(super) mod logout;
 mod maintenance;
 mod passkeys;
+mod registration;
 mod sessions;
 mod setup_links;
 mod throttles;
