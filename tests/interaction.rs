@@ -26,8 +26,12 @@ mod logout;
 mod pages;
 #[path = "interaction/pairwise.rs"]
 mod pairwise;
+#[path = "interaction/pending.rs"]
+mod pending;
 #[path = "interaction/playground.rs"]
 mod playground;
+#[path = "interaction/recovery.rs"]
+mod recovery;
 #[path = "interaction/redirect_uri.rs"]
 mod redirect_uri;
 #[path = "interaction/response_types.rs"]
@@ -36,3 +40,5 @@ mod response_types;
 mod session;
 #[path = "interaction/session_management.rs"]
 mod session_management;
+#[path = "interaction/totp.rs"]
+mod totp;

@@ -177,6 +177,7 @@ suites! {
         attempts_are_free_then_delayed_then_forgotten
         a_blocked_key_counts_nothing_for_the_others
         a_refunded_attempt_leaves_no_block_and_a_cleared_one_no_trace
+        a_refund_leaves_the_block_that_a_later_failure_brought
         attempts_at_once_are_all_counted
     }
     housekeeping {

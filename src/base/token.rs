@@ -1,7 +1,7 @@
 //! Opaque tokens: `pc_rt_` + 66 base62 characters (16 bytes of row id, 32 bytes of secret) + 6 characters of CRC-32.
 //!
 //! The row id is time-ordered and finds the row; the hash of the whole string decides. Published for secret scanners:
-//! `pc_(at|ac|dc|cs|rat|iat|live|st|tx|su)_[0-9A-Za-z]{72}` and `pc_rt_[0-9A-Za-z]{83}`.
+//! `pc_(at|ac|dc|cs|rat|live|st|tx|su|pl)_[0-9A-Za-z]{72}` and `pc_rt_[0-9A-Za-z]{83}`.
 
 use std::fmt;
 
@@ -24,11 +24,11 @@ pub enum TokenKind {
     DeviceCode,
     ClientSecret,
     RegistrationAccessToken,
-    InitialAccessToken,
     ApiKey,
     Session,
     Transaction,
     SetupLink,
+    PendingLogin,
 }
 
 impl TokenKind {
@@ -40,11 +40,11 @@ impl TokenKind {
             Self::DeviceCode => "pc_dc_",
             Self::ClientSecret => "pc_cs_",
             Self::RegistrationAccessToken => "pc_rat_",
-            Self::InitialAccessToken => "pc_iat_",
             Self::ApiKey => "pc_live_",
             Self::Session => "pc_st_",
             Self::Transaction => "pc_tx_",
             Self::SetupLink => "pc_su_",
+            Self::PendingLogin => "pc_pl_",
         }
     }
 }
@@ -66,6 +66,15 @@ impl TokenHash {
 
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// Lower-case hexadecimal digits.
+    pub fn hex(&self) -> String {
+        use fmt::Write as _;
+        self.0.iter().fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
     }
 
     pub const fn array(&self) -> &[u8; 32] {

@@ -7,7 +7,6 @@ use super::Failure;
 use super::dev;
 use crate::config::{Config, Finding, Loaded, Source, load, load_and_check};
 use crate::jose::Sealer;
-use crate::oauth::registration::StatementIssuers;
 use crate::ops;
 use crate::outbound;
 use crate::web::pages::SHIPPED_LOCALES;
@@ -72,9 +71,6 @@ fn unusable(config: &Config) -> Vec<Finding> {
     }
     if let Err(error) = outbound::Client::new(config) {
         found.push((&["outbound.ca_file"], error.to_string()));
-    }
-    if let Err(error) = StatementIssuers::load(config) {
-        found.push((&["client_registration.software_statement_issuers"], error.to_string()));
     }
     let locale = config.pages.default_locale.as_str();
     if !SHIPPED_LOCALES.contains(&locale) {

@@ -1,6 +1,5 @@
 //! Settings: one typed tree, read from file and environment. Defaults and units are documented on the field.
 
-mod client_registration;
 mod contradictions;
 mod load;
 mod outbound;
@@ -8,7 +7,6 @@ mod passkeys;
 mod tree;
 mod types;
 
-pub use client_registration::{ClientRegistration, ClientRegistrationMode};
 pub use load::{ConfigErrors, Finding, Loaded, Origin, Problem, Source, load, load_and_check};
 pub use outbound::Outbound;
 pub use passkeys::{NotAnOrigin, Passkeys, WebOrigin};
@@ -53,8 +51,6 @@ pub struct Config {
     pub passkeys: Passkeys,
     #[serde(default)]
     pub throttle: Throttle,
-    #[serde(default)]
-    pub client_registration: ClientRegistration,
     #[serde(default)]
     pub outbound: Outbound,
     #[serde(default)]

@@ -3,13 +3,18 @@
 //! Authentication is a list of steps. Each step's verifier makes a proof (`PasswordVerified`) that nothing else can
 //! make; a session is started only from [`Proofs`], which say who, when, by which methods, and how surely.
 
+mod factors;
 mod import;
 mod login;
 mod passkeys;
 mod passwords;
+mod pending;
 mod proofs;
+mod recovery;
 mod sessions;
 mod setup;
+mod throttle;
+mod totp;
 mod users;
 
 use std::net::IpAddr;
@@ -19,17 +24,22 @@ use prometheus_client::metrics::histogram::Histogram;
 use serde_json::Value;
 
 use self::passkeys::RelyingParty;
-use crate::base::{Clock, Random, Timestamp, new_id, subscriber};
+use crate::base::{Clock, Random, Timestamp, TokenHash, new_id, subscriber};
 use crate::config::Config;
 use crate::storage::{Audit, AuditRecord, Store};
 
+pub use factors::SecondFactors;
 pub use import::{ImportError, ImportedUser};
 pub use login::{LoginError, PasswordVerified};
 pub use passkeys::{Answer as PasskeyAnswer, Ceremony, MAX_NAME_CHARS, PasskeyError, PasskeyVerified};
 pub use passwords::{PasswordPool, PoolError, Verdict};
+pub use pending::{PENDING_TTL, PendingLogin};
 pub use proofs::{Proof, Proofs};
+pub use recovery::{RECOVERY_CODES, RecoveryCodeVerified};
 pub use sessions::ActiveSession;
 pub use setup::{SetupError, SetupForm};
+pub use throttle::Reservation;
+pub use totp::{TotpSetup, TotpVerified};
 pub use users::{NewUser, UserError, normalise_username};
 
 /// Everything that concerns the people who sign in.
@@ -50,6 +60,8 @@ pub struct Origin {
     pub address: IpAddr,
     pub user_agent: String,
     pub request_id: String,
+    /// What names the browser to itself and to us alone, where there is one.
+    device: Option<String>,
 }
 
 /// Longest `User-Agent` that is kept.
@@ -95,7 +107,19 @@ impl Identity {
 impl Origin {
     pub fn new(address: IpAddr, user_agent: &str, request_id: impl Into<String>) -> Self {
         let user_agent = user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT_CHARS).collect();
-        Self { address, user_agent, request_id: request_id.into() }
+        Self { address, user_agent, request_id: request_id.into(), device: None }
+    }
+
+    /// The same, from the browser that `device` names.
+    #[must_use]
+    pub fn with_device(mut self, device: &str) -> Self {
+        self.device = Some(device.to_owned());
+        self
+    }
+
+    /// The browser as one that a person has signed in with.
+    fn known_as(&self, user_id: &str) -> Option<TokenHash> {
+        self.device.as_ref().map(|device| TokenHash::of(&format!("device:{user_id}:{device}")))
     }
 
     /// The address as it is throttled: a single IPv4 address, or the /64 that one IPv6 customer owns.

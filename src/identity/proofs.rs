@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::PasswordVerified;
+use super::{ActiveSession, PasswordVerified, RecoveryCodeVerified, TotpVerified};
 use crate::base::Timestamp;
 use crate::base::acr::Acr;
 use crate::storage::UserRecord;
@@ -11,12 +11,16 @@ use crate::storage::UserRecord;
 #[derive(Debug)]
 pub enum Proof {
     Password(PasswordVerified),
+    Totp(TotpVerified),
+    RecoveryCode(RecoveryCodeVerified),
 }
 
 impl Proof {
     pub fn user(&self) -> &UserRecord {
         match self {
             Self::Password(proof) => proof.user(),
+            Self::Totp(proof) => proof.user(),
+            Self::RecoveryCode(proof) => proof.user(),
         }
     }
 
@@ -24,6 +28,8 @@ impl Proof {
     fn fact(&self) -> Fact {
         match self {
             Self::Password(proof) => Fact::first(proof.at(), &["pwd"]),
+            Self::Totp(proof) => Fact::second(proof.at(), &["otp"]),
+            Self::RecoveryCode(proof) => Fact::second(proof.at(), &["otp"]),
         }
     }
 
@@ -31,6 +37,8 @@ impl Proof {
     pub const fn method(&self) -> &'static str {
         match self {
             Self::Password(_) => "pwd",
+            Self::Totp(_) => "otp",
+            Self::RecoveryCode(_) => "recovery_code",
         }
     }
 }
@@ -38,6 +46,18 @@ impl Proof {
 impl From<PasswordVerified> for Proof {
     fn from(proof: PasswordVerified) -> Self {
         Self::Password(proof)
+    }
+}
+
+impl From<TotpVerified> for Proof {
+    fn from(proof: TotpVerified) -> Self {
+        Self::Totp(proof)
+    }
+}
+
+impl From<RecoveryCodeVerified> for Proof {
+    fn from(proof: RecoveryCodeVerified) -> Self {
+        Self::RecoveryCode(proof)
     }
 }
 
@@ -65,11 +85,30 @@ impl Fact {
     pub(super) fn first(at: Timestamp, amr: &[&str]) -> Self {
         Self { at, amr: amr.iter().map(|&name| name.to_owned()).collect(), alone: Acr::SingleFactor, possession: false }
     }
+
+    /// Something the person has, which is not asked for alone.
+    pub(super) fn second(at: Timestamp, amr: &[&str]) -> Self {
+        Self { possession: true, ..Self::first(at, amr) }
+    }
 }
 
 impl Proofs {
     pub fn user(&self) -> &UserRecord {
         &self.user
+    }
+
+    /// What a session stands on: to be added to.
+    pub fn of_session(session: &ActiveSession) -> Self {
+        let fact = Fact { at: session.auth_time, amr: session.amr.clone(), alone: session.acr, possession: false };
+        Self { user: session.user.clone(), facts: vec![fact] }
+    }
+
+    pub(super) fn kept(user: UserRecord, facts: Vec<Fact>) -> Self {
+        Self { user, facts }
+    }
+
+    pub(super) fn facts(&self) -> &[Fact] {
+        &self.facts
     }
 
     /// Both together; `None` when the new one is another person's.

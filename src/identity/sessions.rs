@@ -34,6 +34,7 @@ impl Identity {
         previous: Option<&ActiveSession>,
         origin: &Origin,
     ) -> Result<(ActiveSession, OpaqueToken)> {
+        self.forget_failures(proofs.user(), origin).await?;
         if let Some(previous) = previous.filter(|previous| previous.user.id == proofs.user().id) {
             if let Some(renewed) = self.renew(previous, &proofs, origin).await? {
                 return Ok(renewed);

@@ -121,6 +121,13 @@ impl Sealer {
         sealed
     }
 
+    /// Whether it was sealed with the key that seals now.
+    pub fn is_current(&self, sealed: &[u8]) -> bool {
+        let id = sealed.split_first().and_then(|(_, rest)| rest.split_first());
+        let id = id.and_then(|(&length, rest)| rest.get(..usize::from(length)));
+        id.is_some() && id == self.keys.first().map(|master| master.id.as_bytes())
+    }
+
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let (&version, rest) = sealed.split_first().ok_or(SealError::Malformed)?;
         let (&id_length, rest) = rest.split_first().ok_or(SealError::Malformed)?;
@@ -209,6 +216,7 @@ mod tests {
         let sealed = old.seal("p", b"x", &SystemRandom::default());
         let rotated = sealer(&[line("b", 2), line("a", 1)]);
         assert_eq!(rotated.open("p", &sealed).unwrap().as_slice(), b"x");
+        assert!(old.is_current(&sealed) && !rotated.is_current(&sealed));
         let resealed = rotated.seal("p", b"x", &SystemRandom::default());
         assert_eq!(old.open("p", &resealed).unwrap_err(), SealError::UnknownKey("b".to_owned()));
     }

@@ -64,6 +64,10 @@ macro_rules! end_everything_of_user {
             .bind($reason)
             .execute(&mut *$connection)
             .await?;
+        sqlx::query($crate::storage::sql::factors::DELETE_PENDING_OF_USER)
+            .bind($user_id)
+            .execute(&mut *$connection)
+            .await?;
         sqlx::query($crate::storage::sql::codes::DELETE_OF_USER).bind($user_id).execute(&mut *$connection).await?;
         sqlx::query($crate::storage::sql::devices::DELETE_OF_USER).bind($user_id).execute(&mut *$connection).await?;
         record_revocation!($connection, $seq, "user", $user_id, $now, $expires_at);

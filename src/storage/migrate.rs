@@ -27,9 +27,9 @@ macro_rules! migrations {
 
 const MIGRATIONS: &[Migration] = migrations![
     1 "0001_first",
+    2 "0002_factors",
     5 "0005_api_keys",
     3 "0003_passkeys",
-    6 "0006_registration",
     7 "0007_logout",
 ];
 

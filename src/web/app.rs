@@ -41,7 +41,6 @@ pub fn configure(cfg: &mut ServiceConfig, app: &Arc<App>) {
 fn routes(cfg: &mut ServiceConfig, app: &App) {
     cfg.configure(health::routes)
         .configure(oauth::routes)
-        .configure(|cfg| oauth::registration_routes(cfg, &app.config))
         .configure(pages::routes)
         .configure(|cfg| interaction::routes(cfg, &app.config))
         .configure(account::routes)

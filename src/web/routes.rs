@@ -46,7 +46,7 @@ impl Route {
 
     /// Part of an authorization flow, which an application may have opened in a window of its own and waits for.
     pub fn may_have_an_opener(self) -> bool {
-        matches!(self.name, "/authorize" | "/login" | "/consent" | "/logout")
+        matches!(self.name, "/authorize" | "/login" | "/login/factor" | "/consent" | "/logout")
     }
 }
 
@@ -59,13 +59,12 @@ fn named(path: &str) -> Option<Route> {
         "/oauth2/userinfo" => program("/oauth2/userinfo"),
         "/oauth2/revoke" => program("/oauth2/revoke"),
         "/oauth2/device" => program("/oauth2/device"),
-        "/oauth2/register" => program("/oauth2/register"),
-        _ if path.starts_with("/oauth2/register/") => program("/oauth2/register/{client_id}"),
         "/.well-known/openid-configuration" => program("/.well-known/openid-configuration"),
         "/.well-known/oauth-authorization-server" => program("/.well-known/oauth-authorization-server"),
         "/.well-known/jwks.json" => program("/.well-known/jwks.json"),
         "/authorize" => person("/authorize"),
         "/login" => person("/login"),
+        "/login/factor" => person("/login/factor"),
         "/consent" => person("/consent"),
         "/device" => person("/device"),
         "/logout" => person("/logout"),

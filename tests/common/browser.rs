@@ -132,6 +132,12 @@ impl Page {
         found.map(|element| element.text().collect::<String>().trim().to_owned()).unwrap_or_default()
     }
 
+    /// The text of each element that `css` selects.
+    pub fn texts(&self, css: &str) -> Vec<String> {
+        let html = self.html();
+        html.select(&selector(css)).map(|element| element.text().collect::<String>().trim().to_owned()).collect()
+    }
+
     pub fn attr(&self, css: &str, name: &str) -> Option<String> {
         self.html().select(&selector(css)).next().and_then(|element| element.value().attr(name).map(str::to_owned))
     }

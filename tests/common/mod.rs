@@ -5,6 +5,7 @@
 mod answer;
 mod browser;
 mod database;
+mod factors;
 mod flows;
 mod jwt;
 
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 
 pub use answer::{Answer, fragment_param};
 pub use browser::{Browser, Page};
+pub use factors::{Authenticator, app_of};
 pub use flows::basic;
 pub use jwt::{claims, header};
 

@@ -128,7 +128,7 @@ async fn the_response_type_none_tells_that_it_was_allowed_and_gives_nothing() {
     let page = browser.open(&world.authorize_url(C1, "openid", &none)).await;
     let end = world.answer_pages(&browser, page, "alice").await;
     let names: Vec<String> = end.url.query_pairs().map(|(name, _)| name.into_owned()).collect();
-    assert_eq!(names, ["state", "iss"]);
+    assert_eq!(names, ["state", "iss", "session_state"]);
     assert_eq!(world.rows("authorization_codes", "TRUE").await, 0);
     assert_eq!(world.rows("consents", "TRUE").await, 1);
 }

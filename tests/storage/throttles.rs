@@ -46,16 +46,30 @@ pub async fn a_blocked_key_counts_nothing_for_the_others(world: World) {
 
 pub async fn a_refunded_attempt_leaves_no_block_and_a_cleared_one_no_trace(world: World) {
     let store = world.store;
+    let mut counted = Vec::new();
     for _ in 0..3 {
-        attempt(&store, &["alice", "address"], NOW).await.unwrap();
+        counted = attempt(&store, &["alice", "address"], NOW).await.unwrap();
     }
-    store.refund_attempts(&["alice", "nobody"]).await.unwrap();
+    counted.retain(|record| record.key == "alice");
+    store.refund_attempts(&counted).await.unwrap();
     let record = attempt(&store, &["alice"], NOW + 1).await.unwrap().remove(0);
     assert_eq!(record.failures, 3);
     store.clear_attempts(&["alice", "nobody"]).await.unwrap();
     let record = attempt(&store, &["alice"], NOW + 1).await.unwrap().remove(0);
     assert_eq!(record.failures, 1);
     assert_eq!(attempt(&store, &["address"], NOW + 1).await.unwrap_err().failures, 3);
+}
+
+pub async fn a_refund_leaves_the_block_that_a_later_failure_brought(world: World) {
+    let store = world.store;
+    for _ in 0..2 {
+        attempt(&store, &["alice"], NOW - SECOND).await.unwrap();
+    }
+    let right = attempt(&store, &["alice"], NOW - SECOND).await.unwrap();
+    let wrong = attempt(&store, &["alice"], NOW).await.unwrap();
+    store.refund_attempts(&right).await.unwrap();
+    let blocked = attempt(&store, &["alice"], NOW).await.unwrap_err();
+    assert_eq!((blocked.failures, blocked.blocked_until), (3, wrong[0].blocked_until));
 }
 
 pub async fn attempts_at_once_are_all_counted(world: World) {

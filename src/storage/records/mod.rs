@@ -1,18 +1,18 @@
 //! Rows as the database keeps them: plain strings, bytes and numbers. Meaning is given to them by the layers above.
 
 mod api_keys;
+mod factors;
 mod imports;
 mod logout;
 mod passkeys;
-mod registration;
 
 use sqlx::FromRow;
 
 pub use api_keys::*;
+pub use factors::*;
 pub use imports::*;
 pub use logout::*;
 pub use passkeys::*;
-pub use registration::*;
 
 /// `clients`: one registered client. `metadata` is the RFC 7591 document as JSON text.
 #[derive(Clone, Debug, FromRow)]

@@ -32,11 +32,13 @@ for i, key in ipairs(KEYS) do
 end
 return answer";
 
-/// Takes one failure and the block that it brought back: KEYS counters.
+/// Takes one failure and the block that it brought back, but not a later failure's: KEYS counters; ARGV the block of each.
 pub const REFUND: &str = "
-for _, key in ipairs(KEYS) do
-    local failures = tonumber(redis.call('HGET', key, 'failures') or 0)
-    if failures > 0 then redis.call('HSET', key, 'failures', failures - 1, 'until', 0) end
+for i, key in ipairs(KEYS) do
+    local have = redis.call('HMGET', key, 'failures', 'until')
+    local failures = tonumber(have[1] or 0)
+    if failures > 0 then redis.call('HSET', key, 'failures', failures - 1) end
+    if have[2] and tonumber(have[2]) == tonumber(ARGV[i]) then redis.call('HSET', key, 'until', 0) end
 end
 return 0";
 
@@ -74,14 +76,14 @@ impl Redis {
     }
 
     /// True when Redis has done it.
-    pub async fn refund(&self, keys: &[&str]) -> bool {
-        if !self.throttles || keys.is_empty() {
+    pub async fn refund(&self, counted: &[ThrottleRecord]) -> bool {
+        if !self.throttles || counted.is_empty() {
             return false;
         }
         let mut connection = self.connection.clone();
         let mut call = self.scripts.refund.prepare_invoke();
-        for key in keys {
-            call.key(self.key("throttle", key));
+        for record in counted {
+            call.key(self.key("throttle", &record.key)).arg(record.blocked_until);
         }
         self.ask(async move { call.invoke_async::<i64>(&mut connection).await }).await.is_some()
     }

@@ -3,16 +3,16 @@
 #![allow(async_fn_in_trait, reason = "only ever called on the concrete Store, whose futures are Send")]
 
 mod api_keys;
+mod factors;
 mod imports;
 mod logout;
 mod passkeys;
-mod registration;
 
 pub use api_keys::*;
+pub use factors::*;
 pub use imports::*;
 pub use logout::*;
 pub use passkeys::*;
-pub use registration::*;
 
 use super::records::*;
 use super::{Consumed, Result};
@@ -203,8 +203,9 @@ pub trait Throttles {
         now: i64,
         window_start: i64,
     ) -> Result<std::result::Result<Vec<ThrottleRecord>, ThrottleRecord>>;
-    /// Takes one counted failure back from each key: the attempt succeeded, or was never looked at.
-    async fn refund_attempts(&self, keys: &[&str]) -> Result<()>;
+    /// Takes back what [`Self::reserve_attempt`] counted: the attempt succeeded, or was never looked at. A block that
+    /// another attempt has brought since stays.
+    async fn refund_attempts(&self, counted: &[ThrottleRecord]) -> Result<()>;
     /// Forgets the failures of these keys (after a success).
     async fn clear_attempts(&self, keys: &[&str]) -> Result<()>;
 }

@@ -33,7 +33,9 @@ statements! {
     SWEEP_LEASES = sweep!("leases", "name");
     /// By session: the others of the same session have expired as well.
     SWEEP_LOGOUT_NOTICES = sweep!("logout_notices", "session_id");
-    SWEEP_INITIAL_ACCESS_TOKENS = sweep!("initial_access_tokens", "id");
+    SWEEP_PENDING_LOGINS = sweep!("pending_logins", "id");
+    SWEEP_TOTP_ENROLMENTS = sweep!("totp_enrolments", "id");
+    SWEEP_KNOWN_DEVICES = sweep!("known_devices", "id");
     SWEEP_SETUP_LINKS = sweep!("setup_links", "id");
     SWEEP_PASSKEY_CHALLENGES = sweep!("passkey_challenges", "id");
 }

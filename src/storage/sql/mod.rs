@@ -18,13 +18,13 @@ pub mod clients;
 pub mod codes;
 pub mod devices;
 pub mod dialect;
+pub mod factors;
 pub mod families;
 pub mod imports;
 pub mod keys;
 pub mod logout;
 pub mod maintenance;
 pub mod passkeys;
-pub mod registration;
 pub mod revocations;
 pub mod sessions;
 pub mod setup_links;
@@ -42,13 +42,13 @@ pub fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
         clients::ALL,
         codes::ALL,
         devices::ALL,
+        factors::ALL,
         families::ALL,
         imports::ALL,
         keys::ALL,
         logout::ALL,
         maintenance::ALL,
         passkeys::ALL,
-        registration::ALL,
         revocations::ALL,
         sessions::ALL,
         setup_links::ALL,

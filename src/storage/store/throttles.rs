@@ -47,16 +47,22 @@ impl Throttles for Store {
         })
     }
 
-    async fn refund_attempts(&self, keys: &[&str]) -> Result<()> {
+    async fn refund_attempts(&self, counted: &[ThrottleRecord]) -> Result<()> {
         if let Some(redis) = &self.redis
-            && redis.refund(keys).await
+            && redis.refund(counted).await
         {
             return Ok(());
         }
-        let keys = ordered(keys);
+        let mut counted = counted.to_vec();
+        // In the order of `ordered`.
+        counted.sort_by(|a, b| a.key.cmp(&b.key));
         transaction!(self, |connection| {
-            for key in &keys {
-                sqlx::query(sql::throttles::REFUND).bind(key).execute(&mut *connection).await?;
+            for record in &counted {
+                sqlx::query(sql::throttles::REFUND)
+                    .bind(&record.key)
+                    .bind(record.blocked_until)
+                    .execute(&mut *connection)
+                    .await?;
             }
         })
     }

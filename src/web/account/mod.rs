@@ -5,6 +5,7 @@
 
 mod overview;
 mod shell;
+mod two_step;
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
@@ -34,11 +35,20 @@ const fn always(path: &'static str, text: &'static str) -> AccountPage {
 }
 
 /// The navigation, in its order.
-pub const ACCOUNT_PAGES: &[AccountPage] = &[always(ACCOUNT, "account-overview")];
+pub const ACCOUNT_PAGES: &[AccountPage] =
+    &[always(ACCOUNT, "account-overview"), always(two_step::PATH, "two-step-title")];
 
 /// Routes below the issuer's path.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource(ACCOUNT).route(web::get().to(overview::get)));
+    cfg.service(web::resource(ACCOUNT).route(web::get().to(overview::get)))
+        .service(
+            web::resource(two_step::PATH).route(web::get().to(two_step::get)).route(web::post().to(two_step::post)),
+        )
+        .service(
+            web::resource(two_step::APP)
+                .route(web::get().to(two_step::get_app))
+                .route(web::post().to(two_step::post_app)),
+        );
 }
 
 /// Who is signed in; anybody else signs in first and comes back to `path`. The page speaks the person's language from

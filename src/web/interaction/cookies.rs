@@ -10,6 +10,7 @@ use crate::config::{Issuer, Ttl};
 
 const SESSION: &str = "portcullis_session";
 const DEVICE: &str = "portcullis_device";
+const PENDING: &str = "portcullis_pending";
 const NOTICE: &str = "portcullis_notice";
 const BROWSER_STATE: &str = "portcullis_state";
 const TRANSACTION: &str = "portcullis_tx_";
@@ -61,6 +62,19 @@ impl Cookies {
 
     pub fn end_browser_state(self) -> Cookie<'static> {
         self.readable("", Duration::ZERO)
+    }
+
+    /// A sign-in that still lacks a factor.
+    pub fn pending(self, req: &HttpRequest) -> Option<String> {
+        read(req, &self.name(PENDING))
+    }
+
+    pub fn set_pending(self, value: &str, ttl: std::time::Duration) -> Cookie<'static> {
+        self.cookie(PENDING, value, Duration::seconds(i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX)))
+    }
+
+    pub fn end_pending(self) -> Cookie<'static> {
+        self.cookie(PENDING, "", Duration::ZERO)
     }
 
     pub fn device(self, req: &HttpRequest) -> Option<String> {
@@ -165,6 +179,7 @@ mod tests {
         for cookie in [
             cookies.set_session("v", Ttl::days(7)),
             cookies.set_device("v"),
+            cookies.set_pending("v", std::time::Duration::from_mins(5)),
             cookies.set_transaction("1", "v", Ttl::hours(1)),
             cookies.end_session(),
         ] {

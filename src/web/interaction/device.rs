@@ -84,8 +84,8 @@ async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Sto
 /// Shows what waits behind a code. Unknown, expired and decided codes are answered alike.
 async fn look_up(visit: &Visit<'_>, user_code: &str, session: &ActiveSession) -> Result<HttpResponse, Stop> {
     let origin = visit.origin();
-    match visit.app.identity.reserve_user_code_guess(&origin).await {
-        Ok(()) => {}
+    let guess = match visit.app.identity.reserve_user_code_guess(&origin).await {
+        Ok(guess) => guess,
         Err(LoginError::Throttled { retry_after }) => {
             let guess = Guess {
                 problem: Some(visit.frame.t.with("login-throttled", "seconds", retry_after)),
@@ -96,9 +96,9 @@ async fn look_up(visit: &Visit<'_>, user_code: &str, session: &ActiveSession) ->
         }
         Err(LoginError::Storage(error)) => return Err(error.into()),
         Err(error) => return Err(Error::Internal(Box::new(error)).into()),
-    }
+    };
     let Some(pending) = found(visit, user_code).await? else { return Ok(unknown(visit, user_code)) };
-    visit.app.identity.refund_user_code_guess(&origin).await?;
+    visit.app.identity.refund_user_code_guess(guess).await?;
     Ok(confirmation(visit, &pending, session))
 }
 

@@ -120,7 +120,9 @@ fn failed<'a>(visit: &Visit<'_>, username: &'a str, error: LoginError) -> Result
             ("busy", t.text("login-busy"), StatusCode::SERVICE_UNAVAILABLE, Some(retry_after))
         }
         LoginError::Storage(error) => return Err(error.into()),
-        error @ LoginError::Hashing => return Err(Error::Internal(Box::new(error)).into()),
+        error @ (LoginError::Hashing | LoginError::Unreadable(_)) => {
+            return Err(Error::Internal(Box::new(error)).into());
+        }
     };
     visit.app.metrics.login_attempt("pwd", outcome);
     Ok(Attempt { username, problem: Some(problem), status, retry_after })

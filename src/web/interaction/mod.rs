@@ -11,6 +11,7 @@ mod cookies;
 mod csrf;
 mod departure;
 mod device;
+mod factor;
 mod finish;
 mod home;
 pub mod local_path;
@@ -38,6 +39,7 @@ pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
         web::resource(endpoints::AUTHORIZE).route(web::get().to(authorize::get)).route(web::post().to(authorize::post)),
     )
     .service(web::resource("/login").route(web::get().to(login::get)).route(web::post().to(login::post)))
+    .service(web::resource("/login/factor").route(web::get().to(factor::get)).route(web::post().to(factor::post)))
     .service(web::resource("/consent").route(web::get().to(consent::get)).route(web::post().to(consent::post)))
     .service(web::resource(endpoints::DEVICE).route(web::get().to(device::get)).route(web::post().to(device::post)))
     .service(web::resource(endpoints::LOGOUT).route(web::get().to(logout::get)).route(web::post().to(logout::post)))

@@ -6,8 +6,9 @@ use super::finish::proceed;
 use super::local_path::LocalPath;
 use super::problem::Stop;
 use super::transaction::Transaction;
-use super::visit::{Visit, query};
-use crate::identity::{Proof, Proofs};
+use super::visit::{Visit, query, set};
+use crate::base::acr::Acr;
+use crate::identity::{PENDING_TTL, Proof, Proofs};
 use crate::oauth::Params;
 
 /// Goes on after the person has proved who they are, for `transaction` or, without one, for the page that the address
@@ -31,13 +32,40 @@ pub enum Errand {
     Page(Option<LocalPath>),
 }
 
+impl Errand {
+    /// The address of a page on the way: `/login`, or `/login/factor`.
+    pub(super) fn page(&self, path: &str) -> String {
+        match self {
+            Self::Transaction(transaction) => transaction.page(path),
+            Self::Page(next) => format!("{path}{}", query(&[("next", next.as_ref().map_or("", LocalPath::as_str))])),
+        }
+    }
+}
+
 /// As [`signed_in`], for whoever has kept the errand elsewhere than in the address.
 pub async fn signed_in_for(visit: &Visit<'_>, errand: Errand, proof: impl Into<Proof>) -> Result<HttpResponse, Stop> {
-    Box::pin(begin(visit, errand, Proofs::from(proof.into()))).await
+    let proofs = Proofs::from(proof.into());
+    let due = proofs.acr() < Acr::MultiFactor && visit.app.identity.second_factors(&proofs.user().id).await?.any();
+    if due {
+        return wait_for_factor(visit, &errand, &proofs).await;
+    }
+    Box::pin(begin(visit, errand, proofs)).await
+}
+
+/// Keeps what is proved, and asks for the second factor. No session yet.
+async fn wait_for_factor(visit: &Visit<'_>, errand: &Errand, proofs: &Proofs) -> Result<HttpResponse, Stop> {
+    let (transaction_id, next) = match errand {
+        Errand::Transaction(transaction) => (Some(transaction.id.as_str()), None),
+        Errand::Page(path) => (None, path.as_ref().map(LocalPath::as_str)),
+    };
+    let token = visit.app.identity.keep_pending_login(proofs, transaction_id, next).await?;
+    let mut response = visit.go(&errand.page("/login/factor"));
+    set(&mut response, &visit.cookies.set_pending(token.expose(), PENDING_TTL));
+    Ok(response)
 }
 
 /// Starts the session, and goes on with what the person came for.
-async fn begin(visit: &Visit<'_>, errand: Errand, proofs: Proofs) -> Result<HttpResponse, Stop> {
+pub(super) async fn begin(visit: &Visit<'_>, errand: Errand, proofs: Proofs) -> Result<HttpResponse, Stop> {
     let previous = visit.session().await?;
     let (session, token) = visit.app.identity.start_session(proofs, previous.as_ref(), &visit.origin()).await?;
     if previous.is_some() {

@@ -69,7 +69,8 @@ impl<'a> Visit<'a> {
     pub fn origin(&self) -> Origin {
         let user_agent = self.req.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let address = client_address(self.req, &self.app.config);
-        Origin::new(address, user_agent.unwrap_or_default(), self.id().as_str())
+        let origin = Origin::new(address, user_agent.unwrap_or_default(), self.id().as_str());
+        if self.device_is_new { origin } else { origin.with_device(&self.device) }
     }
 
     pub fn caller<'b>(&self, id: &'b RequestId) -> Caller<'b> {

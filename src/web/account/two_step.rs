@@ -1,0 +1,274 @@
+//! The second factor: an authenticator app, and recovery codes for when it is lost.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use qrcode::{Color, EcLevel, QrCode};
+
+use super::{Shell, done, signed_in};
+use crate::identity::{ActiveSession, LoginError, Proof, Proofs};
+use crate::oauth::{Error, Params};
+use crate::web::App;
+use crate::web::interaction::problem::{self, Stop};
+use crate::web::interaction::visit::Visit;
+use crate::web::pages::{Answer, FormTarget, Frame};
+
+/// The overview of the factors.
+pub const PATH: &str = "/account/two-step";
+/// Where an app is set up.
+pub const APP: &str = "/account/two-step/app";
+const PURPOSE: &str = "two-step";
+const APP_PURPOSE: &str = "two-step-app";
+
+#[derive(Template)]
+#[template(path = "account_two_step.html")]
+struct TwoStepPage<'a> {
+    page: &'a Frame,
+    account: &'a Shell,
+    form: &'a FormTarget,
+    /// Since when there is an app, and when it was used last.
+    app: Option<AppFacts>,
+    recovery_codes: i64,
+}
+
+struct AppFacts {
+    since: String,
+    last_used: String,
+}
+
+#[derive(Template)]
+#[template(path = "account_two_step_app.html")]
+struct AppPage<'a> {
+    page: &'a Frame,
+    account: &'a Shell,
+    form: &'a FormTarget,
+    /// Side of the picture in modules, its quiet zone included.
+    side: usize,
+    /// The dark modules, as an SVG path.
+    modules: String,
+    uri: &'a str,
+    /// The secret in groups of four.
+    secret: String,
+    problem: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "account_recovery_codes.html")]
+struct CodesPage<'a> {
+    page: &'a Frame,
+    account: &'a Shell,
+    codes: &'a [String],
+    /// Where the codes are for.
+    host: &'a str,
+}
+
+/// `GET /account/two-step`.
+pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match show(&mut visit).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
+    let session = signed_in(visit, PATH).await?;
+    let identity = &visit.app.identity;
+    let app = identity.totp_factor(&session.user.id).await?;
+    let account = Shell::new(visit, &session, PATH);
+    let page = TwoStepPage {
+        page: &visit.frame,
+        account: &account,
+        form: &visit.target(PATH, PURPOSE, &session.sid),
+        app: app.map(|app| AppFacts { since: day(app.created_at), last_used: day(app.last_used_at) }),
+        recovery_codes: identity.second_factors(&session.user.id).await?.recovery_codes,
+    };
+    Ok(account.show(visit, &page, Answer::default()))
+}
+
+/// `POST /account/two-step`: begins to set up an app, removes it, or makes new recovery codes.
+pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match Box::pin(submitted(&mut visit, body)).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+    let params = visit.form(body).await?;
+    let session = signed_in(visit, PATH).await?;
+    visit.check(&params, PURPOSE, &session.sid)?;
+    let session = if session.is_fresh(visit.cx().now()) { session } else { visit.fresh_session(PATH).await? };
+    let identity = &visit.app.identity;
+    match params.get("action") {
+        Some("set-up") => {
+            identity.begin_totp(&visit.cx().sealer, &session).await?;
+            Ok(visit.go(APP))
+        }
+        Some("remove") => {
+            let removed = identity.remove_totp(&session, &visit.origin()).await?;
+            Ok(if removed { done(visit, PATH, "done-totp-removed") } else { visit.go(PATH) })
+        }
+        // Codes stand in for a factor: without one they would open nothing.
+        Some("codes") if identity.second_factors(&session.user.id).await?.any() => new_codes(visit, &session).await,
+        _ => Ok(visit.go(PATH)),
+    }
+}
+
+/// `GET /account/two-step/app`: the picture to scan, while an app is being set up.
+pub async fn get_app(app: Data<App>, req: HttpRequest) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match show_app(&mut visit).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn show_app(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
+    signed_in(visit, APP).await?;
+    let session = visit.fresh_session(APP).await?;
+    app_form(visit, &session, Attempt::default()).await
+}
+
+/// `POST /account/two-step/app`: the first code of the app, with which it counts.
+pub async fn post_app(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match Box::pin(confirmed(&mut visit, body)).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn confirmed(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+    let params: Params = visit.form(body).await?;
+    let session = signed_in(visit, APP).await?;
+    visit.check(&params, APP_PURPOSE, &session.sid)?;
+    let session = if session.is_fresh(visit.cx().now()) { session } else { visit.fresh_session(APP).await? };
+    let (identity, origin) = (&visit.app.identity, visit.origin());
+    let code = params.get("code").unwrap_or_default();
+    let proof = match identity.confirm_totp(&visit.cx().sealer, &session, code, &origin).await {
+        Ok(proof) => Proof::from(proof),
+        Err(error) => {
+            let attempt = failed(visit, error)?;
+            return app_form(visit, &session, attempt).await;
+        }
+    };
+    // The person has proved both factors by now: the session counts for as much, under a new secret.
+    let proofs = Proofs::of_session(&session).and(&proof).ok_or(Stop::Forged)?;
+    let (session, token) = identity.start_session(proofs, Some(&session), &origin).await?;
+    let has_codes = identity.second_factors(&session.user.id).await?.recovery_codes > 0;
+    let mut response =
+        if has_codes { done(visit, PATH, "done-totp-added") } else { new_codes(visit, &session).await? };
+    visit.remember(&mut response, &session.sid, &token);
+    Ok(response)
+}
+
+/// Makes new codes and shows them, this once.
+async fn new_codes(visit: &Visit<'_>, session: &ActiveSession) -> Result<HttpResponse, Stop> {
+    let codes = visit.app.identity.make_recovery_codes(session, &visit.origin()).await?;
+    let account = Shell::new(visit, session, PATH);
+    let page = CodesPage { page: &visit.frame, account: &account, codes: &codes, host: &visit.frame.host };
+    Ok(account.show(visit, &page, Answer::default()))
+}
+
+/// What the form says about the code before.
+#[derive(Default)]
+struct Attempt {
+    problem: Option<String>,
+    status: StatusCode,
+    retry_after: Option<u64>,
+}
+
+fn failed(visit: &Visit<'_>, error: LoginError) -> Result<Attempt, Stop> {
+    let t = &visit.frame.t;
+    match error {
+        LoginError::Rejected => Ok(Attempt {
+            problem: Some(t.text("two-step-app-wrong")),
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            retry_after: None,
+        }),
+        LoginError::Throttled { retry_after } => Ok(Attempt {
+            problem: Some(t.with("login-throttled", "seconds", retry_after)),
+            status: StatusCode::TOO_MANY_REQUESTS,
+            retry_after: Some(retry_after),
+        }),
+        LoginError::Storage(error) => Err(error.into()),
+        error => Err(Error::Internal(Box::new(error)).into()),
+    }
+}
+
+async fn app_form(visit: &Visit<'_>, session: &ActiveSession, attempt: Attempt) -> Result<HttpResponse, Stop> {
+    let setup = match visit.app.identity.totp_setup(&visit.cx().sealer, session).await {
+        Ok(Some(setup)) => setup,
+        // Done, given up, or another session's.
+        Ok(None) => return Ok(visit.go(PATH)),
+        Err(LoginError::Storage(error)) => return Err(error.into()),
+        Err(error) => return Err(Error::Internal(Box::new(error)).into()),
+    };
+    let code = QrCode::with_error_correction_level(setup.uri.as_bytes(), EcLevel::M)
+        .map_err(|error| Error::Internal(Box::new(error)))?;
+    let account = Shell::new(visit, session, PATH);
+    let page = AppPage {
+        page: &visit.frame,
+        account: &account,
+        form: &visit.target(APP, APP_PURPOSE, &session.sid),
+        side: code.width() + 2 * QUIET_ZONE,
+        modules: modules(&code),
+        uri: &setup.uri,
+        secret: grouped(&setup.secret),
+        problem: attempt.problem,
+    };
+    let answer = Answer { status: attempt.status, retry_after: attempt.retry_after, ..Answer::default() };
+    Ok(account.show(visit, &page, answer))
+}
+
+/// Light modules around the code, without which it is not found.
+const QUIET_ZONE: usize = 4;
+
+/// The dark modules as the path of an SVG: one unit square each.
+fn modules(code: &QrCode) -> String {
+    use std::fmt::Write as _;
+    let (width, mut path) = (code.width(), String::new());
+    for (index, color) in code.to_colors().into_iter().enumerate() {
+        if color == Color::Dark {
+            let _ = write!(path, "M{} {}h1v1h-1z", index % width + QUIET_ZONE, index / width + QUIET_ZONE);
+        }
+    }
+    path
+}
+
+fn grouped(secret: &str) -> String {
+    let mut text = String::with_capacity(secret.len() * 5 / 4);
+    for (index, letter) in secret.chars().enumerate() {
+        if index > 0 && index % 4 == 0 {
+            text.push(' ');
+        }
+        text.push(letter);
+    }
+    text
+}
+
+/// The day of a time in epoch milliseconds, as every language reads it (ISO 8601).
+fn day(millis: i64) -> String {
+    chrono::DateTime::from_timestamp_millis(millis).map(|at| at.format("%Y-%m-%d").to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_picture_has_its_dark_modules_within_the_quiet_zone() {
+        let code = QrCode::new("otpauth://totp/x?secret=A").unwrap();
+        let path = modules(&code);
+        assert!(path.starts_with("M4 4h1v1h-1z"), "the first corner is dark");
+        assert_eq!(path.matches('M').count(), code.to_colors().iter().filter(|color| **color == Color::Dark).count());
+    }
+
+    #[test]
+    fn a_secret_is_read_in_groups() {
+        assert_eq!(grouped("ABCDEFGHIJ"), "ABCD EFGH IJ");
+    }
+}

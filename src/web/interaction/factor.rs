@@ -1,0 +1,196 @@
+//! The second factor of a sign-in whose first one is proved.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::finish::{Outcome, finish};
+use super::local_path::LocalPath;
+use super::problem::{self, Stop};
+use super::sign_in::{Errand, begin, login_for, next_page};
+use super::transaction::Transaction;
+use super::visit::{Visit, query, set};
+use crate::identity::{LoginError, PendingLogin, Proof};
+use crate::oauth::{Error, Params};
+use crate::web::App;
+use crate::web::pages::{Answer, ClientCard, FactorPage};
+
+const PURPOSE: &str = "factor";
+
+/// `GET /login/factor`: for whoever holds the cookie of a half-done sign-in.
+pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match show(&mut visit).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
+    let params = visit.query()?;
+    let Some(login) = pending(visit).await? else { return Ok(begin_anew(visit, &params)) };
+    let errand = errand(visit, &login).await?;
+    form(visit, &login, &errand, Attempt { recovery: params.has("recovery"), ..Attempt::default() }).await
+}
+
+/// `POST /login/factor`: a code of the app, or a recovery code.
+pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match Box::pin(submitted(&mut visit, body)).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+    let params = visit.form(body).await?;
+    let Some(login) = pending(visit).await? else { return Ok(begin_anew(visit, &visit.query()?)) };
+    visit.check(&params, PURPOSE, &login.id)?;
+    let errand = errand(visit, &login).await?;
+    if params.has("cancel") {
+        return cancelled(visit, login, errand).await;
+    }
+    let recovery = params.has("recovery_code");
+    let (identity, origin, user) = (&visit.app.identity, visit.origin(), login.proofs.user());
+    let verified = if recovery {
+        let code = params.get("recovery_code").unwrap_or_default();
+        identity.verify_recovery_code(user, code, &origin).await.map(Proof::from)
+    } else {
+        let code = params.get("code").unwrap_or_default();
+        identity.verify_totp(&visit.cx().sealer, user, code, &origin).await.map(Proof::from)
+    };
+    match verified {
+        Ok(proof) => proved(visit, login, errand, &proof).await,
+        Err(error) => {
+            let attempt = failed(visit, recovery, error)?;
+            if attempt.is_wrong && (!identity.count_try(&login).await? || login.tries_left <= 1) {
+                return Ok(begin_anew(visit, &visit.query()?));
+            }
+            form(visit, &login, &errand, attempt).await
+        }
+    }
+}
+
+/// Both factors are proved: the session begins, and the person goes on with what they came for.
+async fn proved(visit: &Visit<'_>, login: PendingLogin, errand: Errand, proof: &Proof) -> Result<HttpResponse, Stop> {
+    visit.app.metrics.login_attempt(proof.method(), "success");
+    let proofs = match visit.app.identity.take_pending_login(login).await {
+        Ok(proofs) => proofs.and(proof),
+        Err(LoginError::Storage(error)) => return Err(error.into()),
+        Err(_) => None,
+    };
+    let Some(proofs) = proofs else { return Ok(begin_anew(visit, &visit.query()?)) };
+    let mut response = Box::pin(begin(visit, errand, proofs)).await?;
+    set(&mut response, &visit.cookies.end_pending());
+    Ok(response)
+}
+
+async fn cancelled(visit: &Visit<'_>, login: PendingLogin, errand: Errand) -> Result<HttpResponse, Stop> {
+    match visit.app.identity.take_pending_login(login).await {
+        Ok(_) | Err(LoginError::Rejected) => {}
+        Err(error) => return Err(Error::Internal(Box::new(error)).into()),
+    }
+    let mut response = match errand {
+        Errand::Page(path) => visit.go(&login_for(path.as_ref())),
+        Errand::Transaction(transaction) => {
+            let error = Error::AccessDenied { hint: "the person did not sign in".into() };
+            finish(visit, &transaction, Outcome::Refused(error)).await?
+        }
+    };
+    set(&mut response, &visit.cookies.end_pending());
+    Ok(response)
+}
+
+/// The half-done sign-in of this browser, if it is live.
+async fn pending(visit: &Visit<'_>) -> Result<Option<PendingLogin>, Stop> {
+    match visit.cookies.pending(visit.req) {
+        Some(cookie) => Ok(visit.app.identity.pending_login(&cookie).await?.filter(|login| login.tries_left > 0)),
+        None => Ok(None),
+    }
+}
+
+/// What the sign-in is for, and the page in its language.
+async fn errand(visit: &mut Visit<'_>, login: &PendingLogin) -> Result<Errand, Stop> {
+    let Some(id) = &login.transaction_id else {
+        return Ok(Errand::Page(login.next.as_deref().and_then(LocalPath::parse)));
+    };
+    let transaction = Transaction::load(visit, id).await?;
+    visit.speak(&transaction.request.ui_locales);
+    Ok(Errand::Transaction(Box::new(transaction)))
+}
+
+/// The sign-in took too long, was given up or is done: the first page, which knows what is left to do.
+fn begin_anew(visit: &Visit<'_>, params: &Params) -> HttpResponse {
+    let path = match params.get("tx") {
+        Some(id) => {
+            format!("/login{}", query(&[("tx", id), ("client_id", params.get("client_id").unwrap_or_default())]))
+        }
+        None => login_for(next_page(params).as_ref()),
+    };
+    let mut response = visit.go(&path);
+    set(&mut response, &visit.cookies.end_pending());
+    response
+}
+
+/// What the form says about the attempt before, and which code it asks for.
+#[derive(Default)]
+struct Attempt {
+    recovery: bool,
+    is_wrong: bool,
+    problem: Option<String>,
+    status: StatusCode,
+    retry_after: Option<u64>,
+}
+
+fn failed(visit: &Visit<'_>, recovery: bool, error: LoginError) -> Result<Attempt, Stop> {
+    let t = &visit.frame.t;
+    let attempt = Attempt { recovery, ..Attempt::default() };
+    let (outcome, attempt) = match error {
+        LoginError::Rejected => {
+            let problem = Some(t.text(if recovery { "factor-recovery-wrong" } else { "factor-wrong" }));
+            ("rejected", Attempt { is_wrong: true, problem, status: StatusCode::UNPROCESSABLE_ENTITY, ..attempt })
+        }
+        LoginError::Throttled { retry_after } => {
+            let problem = Some(t.with("login-throttled", "seconds", retry_after));
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            ("throttled", Attempt { problem, status, retry_after: Some(retry_after), ..attempt })
+        }
+        LoginError::Storage(error) => return Err(error.into()),
+        error => return Err(Error::Internal(Box::new(error)).into()),
+    };
+    visit.app.metrics.login_attempt(if recovery { "recovery_code" } else { "otp" }, outcome);
+    Ok(attempt)
+}
+
+async fn form(
+    visit: &Visit<'_>,
+    login: &PendingLogin,
+    errand: &Errand,
+    attempt: Attempt,
+) -> Result<HttpResponse, Stop> {
+    let user = login.proofs.user();
+    let factors = visit.app.identity.second_factors(&user.id).await?;
+    let client = match errand {
+        Errand::Transaction(transaction) => Some(ClientCard::of(&transaction.client)),
+        Errand::Page(_) => None,
+    };
+    let here = errand.page("/login/factor");
+    let joint = if here.contains('?') { '&' } else { '?' };
+    let other = if attempt.recovery { factors.totp } else { factors.recovery_codes > 0 };
+    let other_page = if attempt.recovery { here.clone() } else { format!("{here}{joint}recovery=1") };
+    let page = FactorPage {
+        page: &visit.frame,
+        client: client.as_ref(),
+        form: &visit.target(&here, PURPOSE, &login.id),
+        username: &user.username,
+        recovery: attempt.recovery,
+        other: other.then(|| visit.frame.url(&other_page)),
+        problem: attempt.problem,
+    };
+    let leads_to = match errand {
+        Errand::Transaction(transaction) => Some(transaction.request.redirect_uri.as_str()),
+        Errand::Page(_) => None,
+    };
+    let answer = Answer { status: attempt.status, leads_to, retry_after: attempt.retry_after, ..Answer::default() };
+    Ok(visit.page(&page, answer))
+}
