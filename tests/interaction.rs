@@ -11,6 +11,8 @@
 
 #[path = "interaction/account.rs"]
 mod account;
+#[path = "interaction/api_keys.rs"]
+mod api_keys;
 #[path = "interaction/authorize.rs"]
 mod authorize;
 mod common;

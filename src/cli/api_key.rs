@@ -85,7 +85,9 @@ async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
             let Some(owner) = find_owner(offline, owner.user, owner.client).await? else {
                 return Err(Failure::usage("a key needs --user or --client"));
             };
-            let made = registry(offline).create(NewApiKey { owner, name, scope, lifetime: expires_in }).await?;
+            let registry = registry(offline);
+            let id = registry.draw_id();
+            let made = registry.create(NewApiKey { id, owner, name, scope, lifetime: expires_in }).await?;
             audit(offline, "api_key_created", &made.record);
             let mut answer = shown(&made.record);
             if let Some(members) = answer.as_object_mut() {

@@ -12,6 +12,7 @@ use super::boot::Instance;
 use super::private_file;
 use crate::base::{OpaqueToken, Random, Timestamp, TokenHash, TokenKind, base62, new_id};
 use crate::identity::NewUser;
+use crate::oauth::api_keys::{ApiKeyError, NewApiKey, Owner};
 use crate::oauth::grant::GrantType;
 use crate::storage::{ClientRecord, Clients as _};
 use crate::web::playground;
@@ -32,6 +33,9 @@ pub struct Demo {
     /// When each password was set, in epoch milliseconds: a user with another time has another password by now.
     #[serde(default)]
     passwords_set_at: BTreeMap<String, i64>,
+    /// Of the demo service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    api_key: Option<String>,
     #[serde(skip)]
     changed: Vec<String>,
 }
@@ -67,6 +71,7 @@ impl Demo {
             demo.changed.extend(is_changed.then(|| client_id.to_owned()));
         }
         instance.app.oauth.follow_clients().await?;
+        demo.api_key = api_key(instance, kept.api_key).await?;
         // Kept after everything has been set: whatever a crash leaves unkept is set anew at the next start.
         private_file::write(file, &serde_json::to_string_pretty(&demo).unwrap_or_default())?;
         Ok(demo)
@@ -79,6 +84,11 @@ impl Demo {
 
     pub fn secret(&self, client_id: &str) -> &str {
         self.secrets.get(client_id).map_or("", |secret| self.unless_changed(client_id, secret))
+    }
+
+    /// An API key of the demo service.
+    pub fn api_key(&self) -> Option<&str> {
+        self.api_key.as_deref()
     }
 
     fn unless_changed<'a>(&self, name: &str, secret: &'a str) -> &'a str {
@@ -133,6 +143,30 @@ async fn user(
     Ok(User { email, password, set_at: kept_at.or(set_at), is_changed })
 }
 
+/// The key that was kept while it works, else another one; none where the operator has switched keys off.
+async fn api_key(instance: &Instance, kept: Option<String>) -> Result<Option<String>, Failure> {
+    let cx = &instance.app.oauth;
+    if let Some(kept) = kept
+        && cx.verify_api_key(&kept).await?.is_some()
+    {
+        return Ok(Some(kept));
+    }
+    let registry = cx.api_key_registry();
+    let new = NewApiKey {
+        id: registry.draw_id(),
+        owner: Owner::Client(SERVICE.to_owned()),
+        name: "demo".to_owned(),
+        scope: "api:read".to_owned(),
+        lifetime: cx.config.api_keys.max_ttl.duration(),
+    };
+    match registry.create(new).await {
+        Ok(made) => Ok(Some(made.key.expose().to_owned())),
+        Err(ApiKeyError::Storage(error)) => Err(error.into()),
+        // The service was changed or switched off: whoever did that knows how to make a key.
+        Err(_) => Ok(None),
+    }
+}
+
 fn clients(issuer: &str) -> [(&'static str, Value); 3] {
     let callbacks = [
         format!("{issuer}{}", playground::CALLBACK),
@@ -162,7 +196,7 @@ fn clients(issuer: &str) -> [(&'static str, Value); 3] {
         (
             SERVICE,
             json!({ "client_name": "Demo service", "token_endpoint_auth_method": "client_secret_basic",
-                "grant_types": ["client_credentials"], "scope": "api:read api:write" }),
+                "grant_types": ["client_credentials", GrantType::TokenExchange.name()], "scope": "api:read api:write" }),
         ),
     ]
 }

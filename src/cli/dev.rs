@@ -140,6 +140,9 @@ fn greeting(config: &Config, demo: &Demo, setup: &str) -> String {
     let issuer = &config.issuer;
     let users: Vec<String> = demo.users().map(|(name, password)| format!("{name} / {password}")).collect();
     let (web, service) = (demo.secret(WEB), demo.secret(SERVICE));
+    let api_key = demo.api_key().map_or_else(String::new, |key| {
+        format!("\n  API key     {key} (of {SERVICE}; {WEB} may ask what it is good for, and {SERVICE} exchange it)")
+    });
     // Where the other commands would find another configuration first, they must be told.
     let which =
         if settings::is_configured(None) { format!(" --config {}", config_file().display()) } else { String::new() };
@@ -149,7 +152,7 @@ fn greeting(config: &Config, demo: &Demo, setup: &str) -> String {
   Playground  {issuer}/playground   (run each flow, see each request)
   Admin       {issuer}/setup#{setup}    (again: portcullis admin login-link{which})
   Users       {users}
-  Clients     {SPA} (public, PKCE)   {WEB} secret {web}   {SERVICE} secret {service} (client credentials)
+  Clients     {SPA} (public, PKCE)   {WEB} secret {web}   {SERVICE} secret {service} (client credentials){api_key}
   Try         curl -s -u {SERVICE}:{service} -d grant_type=client_credentials {token}",
         version = env!("CARGO_PKG_VERSION"),
         discovery = issuer.endpoint(endpoints::OPENID_CONFIGURATION),

@@ -32,12 +32,18 @@ fn it_prints_what_works_and_after_a_restart_the_same_again() {
     assert_eq!(line(&first, "Issuer"), format!("{issuer}    discovery {issuer}/.well-known/openid-configuration"));
     assert!(line(&first, "Admin").starts_with(&format!("{issuer}/setup#pc_su_")));
     assert!(line(&first, "Admin").ends_with("(again: portcullis admin login-link)"));
-    assert_eq!(first.lines().count(), 7, "{first}");
+    assert_eq!(first.lines().count(), 8, "{first}");
     assert!(!first.contains('\u{1b}'), "no colours where there is no terminal");
 
     let (status, body) = paste(&first);
     assert_eq!(status, 200, "{body}");
     assert!(body.contains("access_token"));
+    let (key, _) = line(&first, "API key").split_once(' ').unwrap();
+    let (_, web) = first.split_once("demo-web secret ").unwrap();
+    let asker = format!("demo-web:{}", web.split(' ').next().unwrap());
+    let (status, body) = post(port, "/oauth2/introspect", &asker, &format!("token={key}"));
+    assert_eq!(status, 200, "{body}");
+    assert!(body.contains("\"active\":true") && body.contains("\"sub\":\"demo-service\""), "{body}");
     let (status, body) = get(port, "/.well-known/openid-configuration");
     assert_eq!(status, 200);
     assert!(body.contains(&format!("\"issuer\":\"{issuer}\"")));
@@ -52,7 +58,7 @@ fn it_prints_what_works_and_after_a_restart_the_same_again() {
     // The port is another one; people, clients and secrets are the same.
     let port = free_port();
     let server = place.start(&["dev", "--port", &port.to_string()], "  Try  ");
-    for label in ["Users", "Clients"] {
+    for label in ["Users", "Clients", "API key"] {
         assert_eq!(line(&server.greeting, label), line(&first, label));
     }
     assert_eq!(paste(&server.greeting).0, 200);

@@ -17,8 +17,9 @@ pub async fn person(world: &World, name: &str) -> Owner {
 
 pub async fn try_key(world: &World, owner: Owner, scope: &str, days: u64) -> Result<MadeApiKey, ApiKeyError> {
     let lifetime = Duration::from_secs(days * DAY);
-    let new = NewApiKey { owner, name: "nightly report".to_owned(), scope: scope.to_owned(), lifetime };
-    world.app.oauth.api_key_registry().create(new).await
+    let registry = world.app.oauth.api_key_registry();
+    let (id, name) = (registry.draw_id(), "nightly report".to_owned());
+    registry.create(NewApiKey { id, owner, name, scope: scope.to_owned(), lifetime }).await
 }
 
 /// A key that lives for 90 days: its id and itself.

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::{Owner, scopes_of_client, scopes_of_people};
 use crate::base::{OpaqueToken, Random, Timestamp, TokenKind};
 use crate::config::Config;
@@ -18,6 +20,8 @@ pub struct ApiKeys<'a> {
 /// A key to be made.
 #[derive(Clone, Debug)]
 pub struct NewApiKey {
+    /// By [`ApiKeys::draw_id`]; one that is there already is a `Conflict`, so that a form sent twice makes one key.
+    pub id: Uuid,
     pub owner: Owner,
     /// What its owner calls it.
     pub name: String,
@@ -61,6 +65,13 @@ const MAX_NAME_CHARS: usize = 100;
 const PREFIX_CHARS: usize = 12;
 
 impl ApiKeys<'_> {
+    /// Random and not by time: the first characters, by which a key is known again, would be alike for hours.
+    pub fn draw_id(&self) -> Uuid {
+        let mut bytes = [0_u8; 16];
+        self.random.fill(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+
     /// Makes a key.
     pub async fn create(&self, new: NewApiKey) -> Result<MadeApiKey, ApiKeyError> {
         let settings = &self.config.api_keys;
@@ -75,17 +86,13 @@ impl ApiKeys<'_> {
         if new.lifetime.is_zero() || new.lifetime > settings.max_ttl.duration() {
             return Err(ApiKeyError::Lifetime { max_days: settings.max_ttl.as_secs() / 86400 });
         }
-        // Random and not by time: the first characters, by which a key is known again, would be alike for hours.
-        let mut id = [0_u8; 16];
-        self.random.fill(&mut id);
-        let id = uuid::Builder::from_random_bytes(id).into_uuid();
-        let key = OpaqueToken::generate(TokenKind::ApiKey, id, self.random);
+        let key = OpaqueToken::generate(TokenKind::ApiKey, new.id, self.random);
         let (user_id, client_id) = match new.owner {
             Owner::Person(id) => (Some(id), None),
             Owner::Client(id) => (None, Some(id)),
         };
         let record = ApiKeyRecord {
-            id: id.to_string(),
+            id: new.id.to_string(),
             secret_hash: key.hash().as_bytes().to_vec(),
             prefix: key.expose().chars().take(PREFIX_CHARS).collect(),
             name: name.to_owned(),

@@ -3,6 +3,7 @@
 //! Each page is one file here and one line in [`ACCOUNT_PAGES`], from which the navigation is built. A change is a form
 //! that is answered by a redirect; what was done is said once on the page that follows.
 
+mod api_keys;
 mod overview;
 mod shell;
 mod two_step;
@@ -35,8 +36,11 @@ const fn always(path: &'static str, text: &'static str) -> AccountPage {
 }
 
 /// The navigation, in its order.
-pub const ACCOUNT_PAGES: &[AccountPage] =
-    &[always(ACCOUNT, "account-overview"), always(two_step::PATH, "two-step-title")];
+pub const ACCOUNT_PAGES: &[AccountPage] = &[
+    always(ACCOUNT, "account-overview"),
+    always(two_step::PATH, "two-step-title"),
+    AccountPage { path: api_keys::API_KEYS, text: "api-keys-title", is_offered: |app| app.config.api_keys.enabled },
+];
 
 /// Routes below the issuer's path.
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -48,7 +52,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
             web::resource(two_step::APP)
                 .route(web::get().to(two_step::get_app))
                 .route(web::post().to(two_step::post_app)),
-        );
+        )
+        .service(web::resource(api_keys::API_KEYS).route(web::get().to(api_keys::list)))
+        .service(
+            web::resource(api_keys::NEW_API_KEY)
+                .route(web::get().to(api_keys::form))
+                .route(web::post().to(api_keys::make)),
+        )
+        .service(web::resource(api_keys::REVOKE_API_KEY).route(web::post().to(api_keys::revoke)));
 }
 
 /// Who is signed in; anybody else signs in first and comes back to `path`. The page speaks the person's language from
