@@ -20,8 +20,15 @@ use crate::storage::{Families as _, FamilyRecord};
 pub enum Introspection {
     Inactive,
     AccessToken(Arc<AccessToken>),
-    RefreshToken { family: Box<FamilyRecord>, sub: String },
-    ApiKey(ApiKey),
+    RefreshToken {
+        family: Box<FamilyRecord>,
+        sub: String,
+    },
+    ApiKey {
+        key: ApiKey,
+        /// As the client that asks knows the owner.
+        sub: String,
+    },
 }
 
 /// Answers an introspection request of an authenticated client. `token_type_hint` is not needed: what a token is can be
@@ -36,7 +43,13 @@ pub async fn introspect(cx: &Context, client: &Client, params: &Params) -> Resul
     }
     if api_keys::has_form(text) {
         let key = cx.verify_api_key(text).await?.filter(|key| key.may_be_seen_by(client));
-        return Ok(key.map_or(Introspection::Inactive, Introspection::ApiKey));
+        return Ok(key.map_or(Introspection::Inactive, |key| {
+            let sub = match key.owner() {
+                Owner::Person(user_id) => cx.subject(client, user_id).into_owned(),
+                Owner::Client(client_id) => client_id.clone(),
+            };
+            Introspection::ApiKey { key, sub }
+        }));
     }
     let token = cx.verify_access_token(text).await?.filter(|token| may_see(cx, client, token));
     Ok(token.map_or(Introspection::Inactive, Introspection::AccessToken))
@@ -96,11 +109,11 @@ impl Serialize for Introspection {
                 let end = family.expires_at.min(family.idle_expires_at);
                 map.serialize_entry("exp", &Timestamp::from_millis(end).seconds())?;
             }
-            Self::ApiKey(key) => {
+            Self::ApiKey { key, sub } => {
                 map.serialize_entry("active", &true)?;
                 map.serialize_entry("token_type", "api_key")?;
                 map.serialize_entry("iss", key.issuer())?;
-                map.serialize_entry("sub", key.owner().id())?;
+                map.serialize_entry("sub", sub)?;
                 if let Owner::Client(client_id) = key.owner() {
                     map.serialize_entry("client_id", client_id)?;
                 }

@@ -1,6 +1,7 @@
 use serde::Serialize;
 
 use super::access_token::AccessTokenClaims;
+use super::api_keys::Owner;
 use super::client::AccessTokenFormat;
 use super::{Client, Context, Error, Permit, PersonGrant, ScopeSet, Subject};
 use crate::base::{OpaqueToken, RefreshToken, Timestamp, TokenKind, new_id};
@@ -123,13 +124,14 @@ fn access_token_claims(
         userinfo_claims: Vec::new(),
         veiled_user: None,
     };
+    let veiled = |user_id: &str| match &permit.client.sector {
+        None => Ok(None),
+        Some(_) => cx.pseudonyms.veil(user_id, cx.random.as_ref()).map(Some),
+    };
     Ok(match permit.subject {
         Subject::Client => of_client,
         Subject::Person(grant) => AccessTokenClaims {
-            veiled_user: match &permit.client.sector {
-                None => None,
-                Some(_) => Some(cx.pseudonyms.veil(grant.user_id, cx.random.as_ref())?),
-            },
+            veiled_user: veiled(grant.user_id)?,
             sub: cx.subject(permit.client, grant.user_id).into_owned(),
             auth_time: Some(grant.authentication.auth_time),
             acr: Some(grant.authentication.acr.clone()),
@@ -139,11 +141,16 @@ fn access_token_claims(
             userinfo_claims: grant.authentication.claims.userinfo.clone(),
             ..of_client
         },
-        Subject::ApiKey(key) => AccessTokenClaims {
-            sub: key.owner().id().to_owned(),
-            family: key.user_id().is_some().then(|| key.id().to_owned()),
-            api_key: key.user_id().is_none().then(|| key.id().to_owned()),
-            ..of_client
+        Subject::ApiKey(key) => match key.owner() {
+            Owner::Person(user_id) => AccessTokenClaims {
+                veiled_user: veiled(user_id)?,
+                sub: cx.subject(permit.client, user_id).into_owned(),
+                family: Some(key.id().to_owned()),
+                ..of_client
+            },
+            Owner::Client(client_id) => {
+                AccessTokenClaims { sub: client_id.clone(), api_key: Some(key.id().to_owned()), ..of_client }
+            }
         },
     })
 }

@@ -148,3 +148,25 @@ async fn a_token_does_not_outlive_the_key_it_came_from() {
     world.advance(60);
     assert!(!world.is_live(token).await);
 }
+
+#[tokio::test]
+async fn a_client_of_a_sector_of_its_own_knows_the_keys_owner_by_its_own_name_for_them() {
+    let world = World::new().await;
+    let alice = person(&world, "alice").await;
+    let (_, key) = key(&world, alice.clone(), "openid email").await;
+    for client_id in [C1, RS] {
+        world.change_client(client_id, |metadata| metadata["subject_type"] = json!("pairwise")).await;
+    }
+    world.change_client(RS, |metadata| metadata["redirect_uris"] = json!(["https://resource.test/cb"])).await;
+    let token = exchange(&world, C1, &key, &[]).await.ok()["access_token"].as_str().unwrap().to_owned();
+    let exchanged = claims(&token)["sub"].clone();
+    let signed_in = world.sign_in(C1, "openid").await;
+    assert_eq!(exchanged, claims(signed_in["id_token"].as_str().unwrap())["sub"]);
+    assert_ne!(exchanged, alice.id());
+    assert_eq!(world.userinfo(&token).await.ok()["sub"], exchanged);
+    let seen = world.introspect(&key).await;
+    assert_eq!(seen["active"], true);
+    assert!(seen["sub"] != alice.id() && seen["sub"] != exchanged, "{seen}");
+    world.disable_user("alice").await;
+    assert_eq!(world.introspect(&token).await["active"], false);
+}

@@ -185,7 +185,7 @@ async fn made(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop
         Err(ApiKeyError::Storage(storage::Error::Conflict(_))) => Ok(done(visit, API_KEYS, "done-api-key-before")),
         Err(ApiKeyError::Storage(error)) => Err(error.into()),
         Err(error) => {
-            let refused = refusal(&visit.frame.t, &error).ok_or_else(|| Error::Internal(Box::new(error)))?;
+            let refused = refusal(visit.frame.t, &error).ok_or_else(|| Error::Internal(Box::new(error)))?;
             Ok(filled_form(visit, &session, &filled, refused))
         }
     }
@@ -278,7 +278,7 @@ struct Refused {
     wrong: &'static str,
 }
 
-fn refusal(t: &Locale, error: &ApiKeyError) -> Option<Refused> {
+fn refusal(t: Locale, error: &ApiKeyError) -> Option<Refused> {
     let (wrong, problem) = match error {
         ApiKeyError::Name => ("name", t.text("api-key-name-bad")),
         ApiKeyError::NoScope | ApiKeyError::Scope { .. } => ("scope", t.text("api-key-scope-none")),
