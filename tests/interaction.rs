@@ -28,6 +28,8 @@ mod logout;
 mod pages;
 #[path = "interaction/pairwise.rs"]
 mod pairwise;
+#[path = "interaction/passkeys.rs"]
+mod passkeys;
 #[path = "interaction/pending.rs"]
 mod pending;
 #[path = "interaction/playground.rs"]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActiveSession, PasswordVerified, RecoveryCodeVerified, TotpVerified};
+use super::{ActiveSession, PasskeyVerified, PasswordVerified, RecoveryCodeVerified, TotpVerified};
 use crate::base::Timestamp;
 use crate::base::acr::Acr;
 use crate::storage::UserRecord;
@@ -13,6 +13,7 @@ pub enum Proof {
     Password(PasswordVerified),
     Totp(TotpVerified),
     RecoveryCode(RecoveryCodeVerified),
+    Passkey(PasskeyVerified),
 }
 
 impl Proof {
@@ -21,6 +22,7 @@ impl Proof {
             Self::Password(proof) => proof.user(),
             Self::Totp(proof) => proof.user(),
             Self::RecoveryCode(proof) => proof.user(),
+            Self::Passkey(proof) => proof.user(),
         }
     }
 
@@ -30,6 +32,7 @@ impl Proof {
             Self::Password(proof) => Fact::first(proof.at(), &["pwd"]),
             Self::Totp(proof) => Fact::second(proof.at(), &["otp"]),
             Self::RecoveryCode(proof) => Fact::second(proof.at(), &["otp"]),
+            Self::Passkey(proof) => Fact::passkey(proof),
         }
     }
 
@@ -39,6 +42,7 @@ impl Proof {
             Self::Password(_) => "pwd",
             Self::Totp(_) => "otp",
             Self::RecoveryCode(_) => "recovery_code",
+            Self::Passkey(_) => "passkey",
         }
     }
 }
@@ -61,6 +65,12 @@ impl From<RecoveryCodeVerified> for Proof {
     }
 }
 
+impl From<PasskeyVerified> for Proof {
+    fn from(proof: PasskeyVerified) -> Self {
+        Self::Passkey(proof)
+    }
+}
+
 /// One or more proofs of the same person: what a session is started from.
 #[derive(Debug)]
 pub struct Proofs {
@@ -78,12 +88,27 @@ pub(super) struct Fact {
     alone: Acr,
     /// Something the person has, which makes two factors of it beside something else.
     possession: bool,
+    /// Worth nothing on a page that only looks like ours.
+    #[serde(default)]
+    bound: bool,
 }
 
 impl Fact {
     /// A first factor: what a sign-in begins with.
     pub(super) fn first(at: Timestamp, amr: &[&str]) -> Self {
-        Self { at, amr: amr.iter().map(|&name| name.to_owned()).collect(), alone: Acr::SingleFactor, possession: false }
+        Self {
+            at,
+            amr: amr.iter().map(|&name| name.to_owned()).collect(),
+            alone: Acr::SingleFactor,
+            possession: false,
+            bound: false,
+        }
+    }
+
+    /// Two factors in one where the authenticator has verified its user, else something the person has.
+    fn passkey(proof: &PasskeyVerified) -> Self {
+        let alone = if proof.is_user_verified() { Acr::PhishingResistant } else { Acr::SingleFactor };
+        Self { alone, possession: true, bound: true, ..Self::first(proof.at(), &proof.amr()) }
     }
 
     /// Something the person has, which is not asked for alone.
@@ -99,7 +124,13 @@ impl Proofs {
 
     /// What a session stands on: to be added to.
     pub fn of_session(session: &ActiveSession) -> Self {
-        let fact = Fact { at: session.auth_time, amr: session.amr.clone(), alone: session.acr, possession: false };
+        let fact = Fact {
+            at: session.auth_time,
+            amr: session.amr.clone(),
+            alone: session.acr,
+            possession: false,
+            bound: false,
+        };
         Self { user: session.user.clone(), facts: vec![fact] }
     }
 
@@ -124,7 +155,9 @@ impl Proofs {
     pub fn acr(&self) -> Acr {
         let alone = self.facts.iter().map(|fact| fact.alone).max().unwrap_or_default();
         let has = |possession: bool| self.facts.iter().any(|fact| fact.possession == possession);
-        if has(true) && has(false) { alone.max(Acr::MultiFactor) } else { alone }
+        let together = if has(true) && has(false) { alone.max(Acr::MultiFactor) } else { alone };
+        let is_bound = self.facts.iter().any(|fact| fact.bound);
+        if is_bound && together >= Acr::MultiFactor { Acr::PhishingResistant } else { together }
     }
 
     /// Authentication method references (RFC 8176 §2), in the order of the steps.

@@ -5,7 +5,7 @@ use actix_web::web::{self, Data, FormConfig, PayloadConfig, ServiceConfig};
 use super::interaction::Finished;
 use super::middleware::MAX_BODY;
 use super::playground::{self, Playground};
-use super::{account, health, interaction, oauth, pages};
+use super::{account, health, interaction, oauth, pages, well_known};
 use crate::config::Config;
 use crate::identity::Identity;
 use crate::oauth::Context;
@@ -35,6 +35,7 @@ pub fn configure(cfg: &mut ServiceConfig, app: &Arc<App>) {
         cfg.configure(health::routes);
     }
     oauth::root_routes(cfg, &app.config.issuer);
+    well_known::routes(cfg, &app.config);
     cfg.service(web::scope(base).configure(|cfg| routes(cfg, app)));
 }
 

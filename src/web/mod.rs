@@ -14,6 +14,7 @@ pub mod playground;
 pub mod request;
 pub mod routes;
 pub mod server;
+mod well_known;
 
 pub use address::client_address;
 pub use app::{App, configure};

@@ -28,7 +28,7 @@ impl Route {
         let below = path.strip_prefix(base).filter(|rest| rest.starts_with('/') || rest.is_empty());
         // RFC 8414 §3.1 puts the well-known part before the issuer's path.
         let inserted = || path.strip_suffix(base).filter(|rest| rest.starts_with("/.well-known/"));
-        let known = below.and_then(named).or_else(|| inserted().and_then(named)).or_else(|| probe(path));
+        let known = below.and_then(named).or_else(|| inserted().and_then(named)).or_else(|| at_root(path));
         known.unwrap_or_else(|| {
             let machine = ["/oauth2/", "/.well-known/"].iter().any(|part| below.unwrap_or(path).starts_with(part));
             Self { name: UNKNOWN, audience: if machine { Audience::Program } else { Audience::Person } }
@@ -46,7 +46,7 @@ impl Route {
 
     /// Part of an authorization flow, which an application may have opened in a window of its own and waits for.
     pub fn may_have_an_opener(self) -> bool {
-        matches!(self.name, "/authorize" | "/login" | "/login/factor" | "/consent" | "/logout")
+        matches!(self.name, "/authorize" | "/login" | "/consent" | "/logout") || self.name.starts_with("/login/")
     }
 }
 
@@ -65,6 +65,10 @@ fn named(path: &str) -> Option<Route> {
         "/authorize" => person("/authorize"),
         "/login" => person("/login"),
         "/login/factor" => person("/login/factor"),
+        "/login/passkey/options" => person("/login/passkey/options"),
+        "/login/passkey/verify" => person("/login/passkey/verify"),
+        "/login/passkey/offer" => person("/login/passkey/offer"),
+        "/login/passkey/offer/options" => person("/login/passkey/offer/options"),
         "/consent" => person("/consent"),
         "/device" => person("/device"),
         "/logout" => person("/logout"),
@@ -74,12 +78,17 @@ fn named(path: &str) -> Option<Route> {
         _ if path == "/account" || path.starts_with("/account/") => person("/account"),
         _ if path.starts_with("/static/") => person("/static/{file}"),
         _ if path == "/playground" || path.starts_with("/playground/") => person("/playground"),
-        _ => probe(path),
+        _ => at_root(path),
     }
 }
 
-fn probe(path: &str) -> Option<Route> {
+/// What is looked for at the root of the host, whatever the issuer's path.
+fn at_root(path: &str) -> Option<Route> {
     match path {
+        "/.well-known/passkey-endpoints" => {
+            Some(Route { name: "/.well-known/passkey-endpoints", audience: Audience::Program })
+        }
+        "/.well-known/webauthn" => Some(Route { name: "/.well-known/webauthn", audience: Audience::Program }),
         "/livez" => Some(Route { name: "/livez", audience: Audience::Probe }),
         "/readyz" => Some(Route { name: "/readyz", audience: Audience::Probe }),
         _ => None,

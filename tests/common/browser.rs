@@ -57,6 +57,18 @@ impl Browser {
         (url, answer)
     }
 
+    /// Submits the form that `css` selects with `fields` filled in, and follows.
+    pub async fn submit_at(&self, page: &Page, css: &str, fields: &[(&str, &str)]) -> Page {
+        let (action, mut values) = page.form_at(css);
+        for (name, value) in fields {
+            values.retain(|(have, _)| have != name);
+            values.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        let url = page.url.join(&action).unwrap().to_string();
+        let answer = self.send(self.post_from_our_page(&url).form(&values)).await;
+        self.follow(&url, answer).await
+    }
+
     /// A POST as the browser sends it from a page of the server.
     pub fn post_from_our_page(&self, url: &str) -> reqwest::RequestBuilder {
         self.http.request(Method::POST, url).header("Origin", "null").header("Sec-Fetch-Site", "same-origin")
@@ -112,8 +124,13 @@ impl Page {
 
     /// The action of the first POST form, and its hidden fields.
     pub fn form(&self) -> (String, Vec<(String, String)>) {
+        self.form_at("form[method=post]")
+    }
+
+    /// The action of the form that `css` selects, and its hidden fields.
+    pub fn form_at(&self, css: &str) -> (String, Vec<(String, String)>) {
         let html = self.html();
-        let form = html.select(&selector("form[method=post]")).next();
+        let form = html.select(&selector(css)).next();
         let form = form.unwrap_or_else(|| panic!("no form at {}: {}", self.url, self.answer.body));
         let hidden = selector("input[type=hidden]");
         let value = |input: ElementRef<'_>, name: &str| input.value().attr(name).unwrap_or_default().to_owned();

@@ -3,6 +3,7 @@
 #![allow(dead_code, unused_imports, reason = "each test binary uses a part")]
 
 mod answer;
+pub mod authenticator;
 mod browser;
 mod database;
 mod factors;
@@ -24,6 +25,7 @@ use portcullis::web::{App, server};
 use serde_json::{Value, json};
 
 pub use answer::{Answer, fragment_param};
+pub use authenticator::SoftKey;
 pub use browser::{Browser, Page};
 pub use factors::{Authenticator, app_of};
 pub use flows::basic;
@@ -89,6 +91,16 @@ impl World {
     /// A world whose configuration has `more` TOML below `issuer` and `database`.
     pub async fn with(more: &str) -> Self {
         Self::at("", more).await
+    }
+
+    /// A world whose issuer has a host name, as passkeys need one.
+    pub async fn on_localhost(more: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let issuer = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_millis(1_790_000_000_250)));
+        let world = Self::start(issuer, listener, database::Database::create().await, clock, more);
+        world.fill().await;
+        world
     }
 
     /// A world whose issuer has the path `path`.
@@ -172,6 +184,17 @@ impl World {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         0
+    }
+
+    /// Waits until `event` was audited `times` times; how often it was.
+    pub async fn audited_times(&self, event: &str, times: i64) -> i64 {
+        for _ in 0..100 {
+            if self.audited(event).await >= times {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.audited(event).await
     }
 
     /// Lets the instance look at the database as it does twice a second.

@@ -57,6 +57,8 @@ pub enum PasskeyError {
     TooMany,
     #[error("a name has 1 to {MAX_NAME_CHARS} characters")]
     Name,
+    #[error("without this passkey the person could not sign in any more")]
+    LastWayIn,
     #[error(transparent)]
     Storage(#[from] storage::Error),
 }
@@ -129,7 +131,10 @@ impl Identity {
         session: &ActiveSession,
         id: &str,
         origin: &Origin,
-    ) -> storage::Result<Option<PasskeyRecord>> {
+    ) -> Result<Option<PasskeyRecord>, PasskeyError> {
+        if session.user.password_hash.is_none() && self.store.list_passkeys(&session.user.id).await?.len() < 2 {
+            return Err(PasskeyError::LastWayIn);
+        }
         let removed = self.store.delete_passkey(id, &session.user.id).await?;
         if let Some(passkey) = &removed {
             let details = json!({ "passkey": passkey.id, "name": passkey.name });
@@ -145,6 +150,11 @@ impl Identity {
         }
         let now = self.now();
         self.store.note_passkey_offer(user_id, now.millis(), now.minus(OFFER_AGAIN_AFTER).millis()).await
+    }
+
+    /// What authenticators know a person by.
+    pub fn passkey_user_handle(user_id: &str) -> Vec<u8> {
+        user_handle(user_id)
     }
 
     fn relying_party(&self) -> Result<&RelyingParty, PasskeyError> {

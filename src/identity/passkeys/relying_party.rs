@@ -18,7 +18,7 @@ impl RelyingParty {
         let origin = config.issuer.origin();
         let allowed = Url::parse(&origin).ok()?;
         // The library's front names one policy of user verification for every use. As a second factor after a password
-        // none is asked for, so its core is used: see docs/adr/0012-passkeys.md.
+        // none is asked for, so its core is used: see docs/adr/0012-passkeys-by-the-librarys-core.md.
         let core = WebauthnCore::new_unsafe_experts_only(
             &config.pages.service_name,
             rp_id,

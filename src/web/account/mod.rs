@@ -5,6 +5,7 @@
 
 mod api_keys;
 mod overview;
+mod passkeys;
 mod shell;
 mod two_step;
 
@@ -16,6 +17,7 @@ use super::interaction::problem::Stop;
 use super::interaction::visit::{Visit, set};
 use crate::identity::ActiveSession;
 
+pub use passkeys::PATH as PASSKEYS;
 pub use shell::Shell;
 
 /// Where the account begins.
@@ -39,6 +41,7 @@ const fn always(path: &'static str, text: &'static str) -> AccountPage {
 pub const ACCOUNT_PAGES: &[AccountPage] = &[
     always(ACCOUNT, "account-overview"),
     always(two_step::PATH, "two-step-title"),
+    AccountPage { path: passkeys::PATH, text: "passkeys-title", is_offered: |app| app.identity.has_passkeys() },
     AccountPage { path: api_keys::API_KEYS, text: "api-keys-title", is_offered: |app| app.config.api_keys.enabled },
 ];
 
@@ -53,6 +56,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
                 .route(web::get().to(two_step::get_app))
                 .route(web::post().to(two_step::post_app)),
         )
+        .configure(passkeys::routes)
         .service(web::resource(api_keys::API_KEYS).route(web::get().to(api_keys::list)))
         .service(
             web::resource(api_keys::NEW_API_KEY)

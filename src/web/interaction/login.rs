@@ -5,6 +5,7 @@ use secrecy::SecretString;
 
 use super::finish::{Outcome, finish, proceed, repeat};
 use super::local_path::LocalPath;
+use super::passkey;
 use super::problem::{self, Stop};
 use super::sign_in::{login_for, next_page, signed_in};
 use super::transaction::{Next, Transaction};
@@ -14,7 +15,7 @@ use crate::oauth::{Error, Params};
 use crate::web::App;
 use crate::web::pages::{Answer, ClientCard, LoginPage};
 
-const PURPOSE: &str = "login";
+pub(super) const PURPOSE: &str = "login";
 
 /// `GET /login`: for a transaction, or, without one, to sign in at the server itself.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
@@ -82,6 +83,7 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
     match visit.app.identity.verify_password(username, &password, &visit.origin()).await {
         Ok(proof) => {
             visit.app.metrics.login_attempt("pwd", "success");
+            visit.can_make_passkey = params.has("passkeys");
             signed_in(visit, transaction, proof).await
         }
         Err(error) => {
@@ -92,7 +94,7 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
 }
 
 /// The transaction, and the page in its language.
-async fn load(visit: &mut Visit<'_>, id: &str) -> Result<Transaction, Stop> {
+pub(super) async fn load(visit: &mut Visit<'_>, id: &str) -> Result<Transaction, Stop> {
     let transaction = Transaction::load(visit, id).await?;
     visit.speak(&transaction.request.ui_locales);
     Ok(transaction)
@@ -100,11 +102,13 @@ async fn load(visit: &mut Visit<'_>, id: &str) -> Result<Transaction, Stop> {
 
 /// What the form says about the attempt before.
 #[derive(Default)]
-struct Attempt<'a> {
-    username: &'a str,
-    problem: Option<String>,
-    status: StatusCode,
-    retry_after: Option<u64>,
+pub(super) struct Attempt<'a> {
+    pub username: &'a str,
+    pub problem: Option<String>,
+    pub status: StatusCode,
+    pub retry_after: Option<u64>,
+    /// A passkey that is not known here (any more): the browser may stop offering it.
+    pub unknown_passkey: Option<String>,
 }
 
 /// In the same words for an unknown user, a wrong password and a disabled account.
@@ -125,23 +129,30 @@ fn failed<'a>(visit: &Visit<'_>, username: &'a str, error: LoginError) -> Result
         }
     };
     visit.app.metrics.login_attempt("pwd", outcome);
-    Ok(Attempt { username, problem: Some(problem), status, retry_after })
+    Ok(Attempt { username, problem: Some(problem), status, retry_after, unknown_passkey: None })
 }
 
-fn form(visit: &Visit<'_>, transaction: Option<&Transaction>, params: &Params, attempt: Attempt<'_>) -> HttpResponse {
+pub(super) fn form(
+    visit: &Visit<'_>,
+    transaction: Option<&Transaction>,
+    params: &Params,
+    attempt: Attempt<'_>,
+) -> HttpResponse {
     let client = transaction.map(|transaction| ClientCard::of(&transaction.client));
     let id = transaction.map(|transaction| transaction.id.as_str()).unwrap_or_default();
     let action = transaction.map_or_else(|| login_for(next_page(params).as_ref()), |tx| tx.page("/login"));
     let mut target = visit.target(&action, PURPOSE, id);
     id.clone_into(&mut target.transaction);
+    let passkey = passkey::form(visit, transaction, params, attempt.unknown_passkey);
     let page = LoginPage {
         page: &visit.frame,
         client: client.as_ref(),
         form: &target,
         username: attempt.username,
         problem: attempt.problem,
+        passkey: passkey.as_ref(),
     };
     let leads_to = transaction.map(|transaction| transaction.request.redirect_uri.as_str());
-    visit
-        .page(&page, Answer { status: attempt.status, leads_to, retry_after: attempt.retry_after, ..Answer::default() })
+    let answer = Answer { status: attempt.status, leads_to, retry_after: attempt.retry_after, ..Answer::default() };
+    visit.page(&page, Answer { fetches: passkey.is_some(), ..answer })
 }

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 
 use super::finish::proceed;
 use super::local_path::LocalPath;
+use super::passkey_offer;
 use super::problem::Stop;
 use super::transaction::Transaction;
 use super::visit::{Visit, query, set};
@@ -73,12 +74,18 @@ pub(super) async fn begin(visit: &Visit<'_>, errand: Errand, proofs: Proofs) -> 
         visit.cx().follow_revocations().await?;
     }
     let sid = session.sid.clone();
+    let offers_passkey = visit.can_make_passkey && visit.app.identity.offer_passkey(&session.user.id).await?;
     let mut response = match errand {
+        Errand::Page(path) if offers_passkey => visit.go(&passkey_offer::before_page(path.as_ref())),
         Errand::Page(path) => visit.go(path.as_ref().map_or("/", LocalPath::as_str)),
         Errand::Transaction(mut transaction) => {
             transaction.advance(visit, |progress| progress.signed_in = Some(session.sid.clone())).await?;
-            let next = transaction.next(visit, Some(session)).await?;
-            proceed(visit, *transaction, next).await?
+            if offers_passkey {
+                visit.go(&passkey_offer::before_answer(&transaction))
+            } else {
+                let next = transaction.next(visit, Some(session)).await?;
+                proceed(visit, *transaction, next).await?
+            }
         }
     };
     visit.remember(&mut response, &sid, &token);

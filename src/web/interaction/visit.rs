@@ -23,6 +23,8 @@ pub struct Visit<'a> {
     pub req: &'a HttpRequest,
     pub cookies: Cookies,
     pub frame: Frame,
+    /// The browser has said that it could make a passkey, on a form where offering one comes next.
+    pub can_make_passkey: bool,
     /// Names the browser for its forms; new when it had none.
     device: String,
     device_is_new: bool,
@@ -40,7 +42,7 @@ impl<'a> Visit<'a> {
             URL_SAFE_NO_PAD.encode(bytes)
         });
         let frame = Frame::new(&app.config, req.headers(), ui_locales);
-        Self { app, req, cookies, frame, device, device_is_new }
+        Self { app, req, cookies, frame, can_make_passkey: false, device, device_is_new }
     }
 
     pub fn speak(&mut self, ui_locales: &[String]) {

@@ -1,6 +1,6 @@
 use askama::Template;
 
-use super::{ClientCard, FormTarget, Frame};
+use super::{ClientCard, FormTarget, Frame, PasskeyForm};
 
 /// User name and password.
 #[derive(Template)]
@@ -13,4 +13,6 @@ pub struct LoginPage<'a> {
     pub username: &'a str,
     /// Why the last attempt failed.
     pub problem: Option<String>,
+    /// Where passkeys are used.
+    pub passkey: Option<&'a PasskeyForm>,
 }

@@ -12,6 +12,7 @@ mod home;
 mod locale;
 mod login;
 mod logout;
+mod passkey;
 mod refusal;
 mod setup;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use home::HomePage;
 pub use locale::{Locale, SHIPPED_LOCALES};
 pub use login::LoginPage;
 pub use logout::{LoggedOutPage, LogoutPage};
+pub use passkey::{PasskeyForm, PasskeyOfferPage};
 pub use refusal::refusal_page;
 pub use setup::SetupPage;
 
@@ -103,11 +105,20 @@ pub struct Answer<'a> {
     pub script_hash: Option<&'a str>,
     /// Addresses of other sites that the page shows in frames.
     pub frames: &'a [String],
+    /// The page's script asks this server for something.
+    pub fetches: bool,
 }
 
 impl Default for Answer<'_> {
     fn default() -> Self {
-        Self { status: StatusCode::OK, leads_to: None, retry_after: None, script_hash: None, frames: &[] }
+        Self {
+            status: StatusCode::OK,
+            leads_to: None,
+            retry_after: None,
+            script_hash: None,
+            frames: &[],
+            fetches: false,
+        }
     }
 }
 
@@ -142,9 +153,10 @@ fn policy(answer: Answer<'_>) -> String {
         Some(hash) => format!("script-src '{hash}'"),
         None => "script-src 'self'".to_owned(),
     };
+    let connect = if answer.fetches { " connect-src 'self';" } else { "" };
     let leads_to = answer.leads_to.and_then(form_action_source).map(|source| format!(" {source}")).unwrap_or_default();
     format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; {script}; {}form-action 'self'{leads_to}; \
+        "default-src 'none'; style-src 'self'; img-src 'self'; {script};{connect} {}form-action 'self'{leads_to}; \
          base-uri 'none'; frame-ancestors 'none'",
         frame_sources(answer.frames)
     )

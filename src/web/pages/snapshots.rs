@@ -62,9 +62,17 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
         received: Some("https://evil.test/\"><script>".to_owned()),
         registered: Some("https://prints.example.test/cb".to_owned()),
     };
+    let passkey = PasskeyForm {
+        form: form.clone(),
+        ceremony: "get",
+        options: "/a/options".to_owned(),
+        is_conditional: true,
+        rp_id: "id.example.test".to_owned(),
+        unknown: Some("abc-_".to_owned()),
+    };
     let script_params = [("code", "c\"1".to_owned()), ("state", "<s>".to_owned())];
     vec![
-        ("login", html(&LoginPage { page, client: Some(client), form, username: "", problem: None })),
+        ("login", html(&LoginPage { page, client: Some(client), form, username: "", problem: None, passkey: None })),
         (
             "login-failed",
             html(&LoginPage {
@@ -73,6 +81,18 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 form,
                 username: "a\"lice",
                 problem: Some(t.with("login-throttled", "seconds", 3)),
+                passkey: Some(&passkey),
+            }),
+        ),
+        (
+            "passkey-offer",
+            html(&PasskeyOfferPage {
+                page,
+                client: Some(client),
+                passkey: &PasskeyForm { ceremony: "create", is_conditional: false, unknown: None, ..passkey.clone() },
+                form,
+                username: "alice",
+                problem: Some(t.text("passkey-expired")),
             }),
         ),
         (

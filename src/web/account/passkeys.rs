@@ -1,0 +1,216 @@
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::shell::Shell;
+use super::{done, signed_in};
+use crate::base::Timestamp;
+use crate::identity::{ActiveSession, Identity, MAX_NAME_CHARS, PasskeyError};
+use crate::oauth::Params;
+use crate::storage::PasskeyRecord;
+use crate::web::App;
+use crate::web::interaction::local_path::LocalPath;
+use crate::web::interaction::passkey::{answer, ceremony, explained, passkey_form};
+use crate::web::interaction::problem::{self, Stop};
+use crate::web::interaction::sign_in::login_again_for;
+use crate::web::interaction::visit::Visit;
+use crate::web::pages::{Answer, FormTarget, Frame, PasskeyForm};
+
+pub const PATH: &str = "/account/passkeys";
+const OPTIONS: &str = "/account/passkeys/options";
+const REGISTER: &str = "/account/passkeys/register";
+const RENAME: &str = "/account/passkeys/rename";
+const REMOVE: &str = "/account/passkeys/remove";
+const PURPOSE: &str = "passkeys";
+
+/// A person's passkeys.
+#[derive(Template)]
+#[template(path = "account_passkeys.html")]
+struct PasskeysPage<'a> {
+    page: &'a Frame,
+    account: &'a Shell,
+    passkeys: Vec<Shown>,
+    /// For making one, while the sign-in is fresh.
+    passkey: Option<PasskeyForm>,
+    /// Otherwise the way to sign in again.
+    confirm: String,
+    rename: FormTarget,
+    remove: FormTarget,
+    problem: Option<String>,
+    /// The passkey whose name was not taken.
+    wrong: String,
+    max_name: usize,
+    /// For the browser, which may forget what is not there any more.
+    rp_id: String,
+    user_handle: String,
+    credential_ids: String,
+}
+
+struct Shown {
+    id: String,
+    name: String,
+    is_synced: bool,
+    signs_in_alone: bool,
+    created: String,
+    used: Option<String>,
+}
+
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource(PATH).route(web::get().to(get)))
+        .service(web::resource(OPTIONS).route(web::post().to(options)))
+        .service(web::resource(REGISTER).route(web::post().to(register)))
+        .service(web::resource(RENAME).route(web::post().to(rename)))
+        .service(web::resource(REMOVE).route(web::post().to(remove)));
+}
+
+/// `GET /account/passkeys`.
+async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    let shown = async {
+        let session = signed_in(&mut visit, PATH).await?;
+        page(&visit, &session, Trouble::default()).await
+    };
+    let shown = shown.await;
+    shown.unwrap_or_else(|stop| problem::page(&visit, stop))
+}
+
+/// `POST /account/passkeys/options`.
+async fn options(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let visit = Visit::new(&app, &req, &[]);
+    let begun = async {
+        let (session, _) = change(&visit, body).await?;
+        Ok(visit.app.identity.begin_passkey_registration(&session, visit.browser()).await?)
+    };
+    ceremony(&visit, begun.await)
+}
+
+/// `POST /account/passkeys/register`.
+async fn register(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    let added = async {
+        let (session, params) = change(&visit, body).await?;
+        speak(&mut visit, &session);
+        let name = visit.frame.t.text("passkey-default-name");
+        let origin = visit.origin();
+        match identity(&visit).register_passkey(&session, answer(&params), &name, visit.browser(), &origin).await {
+            Ok(_) => Ok(done(&visit, PATH, "done-passkey-added")),
+            Err(error) => refused(&visit, &session, error, "").await,
+        }
+    };
+    let added = added.await;
+    added.unwrap_or_else(|stop| problem::page(&visit, stop))
+}
+
+/// `POST /account/passkeys/rename`.
+async fn rename(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    let renamed = async {
+        let (session, params) = change(&visit, body).await?;
+        speak(&mut visit, &session);
+        let id = params.get("passkey").unwrap_or_default();
+        match identity(&visit).rename_passkey(&session, id, params.get("name").unwrap_or_default()).await {
+            Ok(true) => Ok(done(&visit, PATH, "done-passkey-renamed")),
+            Ok(false) => Err(Stop::NotFound),
+            Err(error) => refused(&visit, &session, error, id).await,
+        }
+    };
+    let renamed = renamed.await;
+    renamed.unwrap_or_else(|stop| problem::page(&visit, stop))
+}
+
+/// `POST /account/passkeys/remove`. Removing one that is gone already is no error.
+async fn remove(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    let removed = async {
+        let (session, params) = change(&visit, body).await?;
+        speak(&mut visit, &session);
+        let id = params.get("passkey").unwrap_or_default();
+        match identity(&visit).remove_passkey(&session, id, &visit.origin()).await {
+            Ok(_) => Ok(done(&visit, PATH, "done-passkey-removed")),
+            Err(error) => refused(&visit, &session, error, "").await,
+        }
+    };
+    let removed = removed.await;
+    removed.unwrap_or_else(|stop| problem::page(&visit, stop))
+}
+
+/// What every change needs: our own form, and a person who has just proved who they are.
+async fn change(visit: &Visit<'_>, body: Payload) -> Result<(ActiveSession, Params), Stop> {
+    let params = visit.form(body).await?;
+    let session = visit.fresh_session(PATH).await?;
+    visit.check(&params, PURPOSE, &session.sid)?;
+    Ok((session, params))
+}
+
+fn speak(visit: &mut Visit<'_>, session: &ActiveSession) {
+    visit.speak(&super::shell::language(&session.user));
+}
+
+fn identity<'a>(visit: &Visit<'a>) -> &'a Identity {
+    &visit.app.identity
+}
+
+async fn refused(
+    visit: &Visit<'_>,
+    session: &ActiveSession,
+    error: PasskeyError,
+    wrong: &str,
+) -> Result<HttpResponse, Stop> {
+    let problem = explained(&visit.frame.t, error)?;
+    page(visit, session, Trouble { problem: Some(problem), wrong: wrong.to_owned() }).await
+}
+
+/// What was wrong with the change before.
+#[derive(Default)]
+struct Trouble {
+    problem: Option<String>,
+    wrong: String,
+}
+
+async fn page(visit: &Visit<'_>, session: &ActiveSession, trouble: Trouble) -> Result<HttpResponse, Stop> {
+    let account = Shell::new(visit, session, PATH);
+    let config = &visit.app.config;
+    let rp_id = config.passkeys.rp_id(&config.issuer).ok_or(Stop::NotFound)?.to_owned();
+    let records = identity(visit).list_passkeys(&session.user.id).await?;
+    let ids: Vec<String> = records.iter().map(|passkey| URL_SAFE_NO_PAD.encode(&passkey.credential_id)).collect();
+    let is_fresh = session.is_fresh(visit.cx().now());
+    let csrf = (PURPOSE, session.sid.as_str());
+    let passkey = passkey_form(visit, "create", REGISTER, OPTIONS, csrf).filter(|_| is_fresh);
+    let status = if trouble.problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = PasskeysPage {
+        page: &visit.frame,
+        account: &account,
+        passkeys: records.into_iter().map(shown).collect(),
+        passkey,
+        confirm: visit.frame.url(&login_again_for(LocalPath::parse(PATH).as_ref())),
+        rename: visit.target(RENAME, csrf.0, csrf.1),
+        remove: visit.target(REMOVE, csrf.0, csrf.1),
+        problem: trouble.problem,
+        wrong: trouble.wrong,
+        max_name: MAX_NAME_CHARS,
+        rp_id,
+        user_handle: URL_SAFE_NO_PAD.encode(Identity::passkey_user_handle(&session.user.id)),
+        credential_ids: ids.join(" "),
+    };
+    Ok(account.show(visit, &page, Answer { status, fetches: is_fresh, ..Answer::default() }))
+}
+
+fn shown(passkey: PasskeyRecord) -> Shown {
+    Shown {
+        id: passkey.id,
+        name: passkey.name,
+        is_synced: passkey.backup_eligible,
+        signs_in_alone: passkey.user_verified,
+        created: day(passkey.created_at),
+        used: passkey.last_used_at.map(day),
+    }
+}
+
+/// The day in the form that every language reads alike (UTC).
+fn day(millis: i64) -> String {
+    let at = chrono::DateTime::from_timestamp(Timestamp::from_millis(millis).seconds(), 0).unwrap_or_default();
+    at.format("%Y-%m-%d").to_string()
+}
