@@ -24,6 +24,8 @@ mod imported;
 mod login;
 #[path = "interaction/logout.rs"]
 mod logout;
+#[path = "interaction/mail.rs"]
+mod mail;
 #[path = "interaction/pages.rs"]
 mod pages;
 #[path = "interaction/pairwise.rs"]

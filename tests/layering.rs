@@ -11,7 +11,7 @@
 use std::path::{Path, PathBuf};
 
 /// Each layer, and the layers it may import from.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("base", &[]),
     ("config", &["base"]),
     ("storage", &["base", "config"]),
@@ -20,9 +20,10 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("oidc", &["base", "config", "storage", "jose", "outbound", "oauth"]),
     ("oauth", &["base", "config", "storage", "jose", "outbound", "oidc"]),
     ("identity", &["base", "config", "storage", "jose", "outbound"]),
-    ("ops", &["base", "config", "storage", "jose", "outbound", "oidc", "oauth", "identity"]),
-    ("web", &["base", "config", "storage", "jose", "outbound", "oidc", "oauth", "identity", "ops"]),
-    ("cli", &["base", "config", "storage", "jose", "outbound", "oidc", "oauth", "identity", "ops", "web"]),
+    ("mail", &["base", "config", "storage", "identity"]),
+    ("ops", &["base", "config", "storage", "jose", "outbound", "oidc", "oauth", "identity", "mail"]),
+    ("web", &["base", "config", "storage", "jose", "outbound", "oidc", "oauth", "identity", "mail", "ops"]),
+    ("cli", &["base", "config", "storage", "jose", "outbound", "oidc", "oauth", "identity", "mail", "ops", "web"]),
 ];
 
 fn files(dir: &Path, found: &mut Vec<PathBuf>) {
@@ -72,6 +73,7 @@ fn only_their_own_layer_knows_http_and_sql() {
         ("oidc", ["actix_web", "sqlx", "SystemTime"]),
         ("identity", ["actix_web", "sqlx", "SystemTime"]),
         ("jose", ["actix_web", "sqlx", "SystemTime"]),
+        ("mail", ["actix_web", "sqlx", "SystemTime"]),
         ("storage", ["actix_web", "oxide_auth", "SystemTime"]),
         ("web", ["sqlx", "oxide_auth", "SystemTime"]),
         ("cli", ["sqlx", "oxide_auth", "SystemTime"]),

@@ -31,6 +31,8 @@ mod imports;
 mod keys;
 #[path = "storage/logout.rs"]
 mod logout;
+#[path = "storage/mail.rs"]
+mod mail;
 #[path = "storage/on_postgres.rs"]
 mod on_postgres;
 #[path = "storage/on_redis.rs"]
@@ -179,6 +181,14 @@ suites! {
         a_refunded_attempt_leaves_no_block_and_a_cleared_one_no_trace
         a_refund_leaves_the_block_that_a_later_failure_brought
         attempts_at_once_are_all_counted
+    }
+    mail {
+        of_many_instances_one_takes_a_mail
+        a_mail_waits_is_sent_or_fails_and_is_tried_again_on_demand
+        s208_a_mailed_link_is_used_once_and_for_its_purpose_alone
+        a_mailed_code_has_few_tries_in_one_browser_and_is_exchanged_once
+        a_new_request_kills_the_old_one_and_a_new_password_all_of_them
+        accepted_terms_keep_their_first_time
     }
     housekeeping {
         something_is_remembered_once_until_it_expires

@@ -1,9 +1,10 @@
-//! What every layer may use: time, randomness, identifiers, opaque tokens.
+//! What every layer may use: time, randomness, identifiers, opaque tokens, and the texts in each shipped language.
 
 pub mod acr;
 pub mod base62;
 mod clock;
 mod id;
+mod locale;
 mod network;
 mod random;
 mod request_id;
@@ -11,6 +12,7 @@ pub mod token;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use id::new_id;
+pub use locale::{Locale, SHIPPED_LOCALES};
 pub use network::subscriber;
 pub use random::{Random, SystemRandom};
 pub use request_id::RequestId;

@@ -6,6 +6,7 @@ use crate::base::{Clock, Random};
 use crate::config::{Config, Keeper};
 use crate::identity::Identity;
 use crate::jose::{MasterKeyError, Sealer};
+use crate::mail::{PostOffice, SmtpSetupError};
 use crate::oauth::{self, Context};
 use crate::ops::{Background, Metrics, Readiness};
 use crate::outbound;
@@ -24,6 +25,8 @@ pub enum BootError {
     Storage(#[from] storage::Error),
     #[error(transparent)]
     Protocol(#[from] oauth::Error),
+    #[error(transparent)]
+    Mail(#[from] SmtpSetupError),
 }
 
 /// Everything that serves requests, and what goes on beside them.
@@ -61,7 +64,15 @@ pub async fn serve_from(
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 ) -> Result<Instance, BootError> {
-    let identity = Identity::new(Arc::clone(&config), store.clone(), Arc::clone(&clock), Arc::clone(&random));
+    let identity = Identity::new(Arc::clone(&config), store.clone(), Arc::clone(&clock), Arc::clone(&random))
+        .with_outbox(Arc::clone(&sealer));
+    let mails = PostOffice::open(
+        Arc::clone(&config),
+        store.clone(),
+        identity.clone(),
+        Arc::clone(&clock),
+        Arc::clone(&random),
+    )?;
     let outbound = outbound::Client::new(&config)?;
     let oauth = Context::open(Arc::clone(&config), store, sealer, outbound, clock, random).await?;
     let oauth = Arc::new(oauth);
@@ -69,7 +80,7 @@ pub async fn serve_from(
     let readiness = Readiness::default();
     // What was just opened has been read: the first probe need not wait for the first look.
     readiness.read(Ok(()));
-    let background = Background::start(&oauth, &readiness, &metrics);
+    let background = Background::start(&oauth, mails, &readiness, &metrics);
     Ok(Instance {
         app: Arc::new(App {
             config,

@@ -71,6 +71,9 @@ master_key_file = "{DIR}/master.key"
 "api:read" = "Read from the demo API"
 "api:write" = "Write to the demo API"
 
+[mail]
+development = true
+
 [log]
 filter = "warn"
 "#
@@ -150,6 +153,7 @@ fn greeting(config: &Config, demo: &Demo, setup: &str) -> String {
         "portcullis {version} dev mode: data in ./{DIR} (delete it to start again). Not for production.
   Issuer      {issuer}    discovery {discovery}
   Playground  {issuer}/playground   (run each flow, see each request)
+  Mail        {issuer}/dev/mail   (kept here, never sent)
   Admin       {issuer}/setup#{setup}    (again: portcullis admin login-link{which})
   Users       {users}
   Clients     {SPA} (public, PKCE)   {WEB} secret {web}   {SERVICE} secret {service} (client credentials){api_key}

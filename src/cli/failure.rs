@@ -106,6 +106,7 @@ impl From<BootError> for Failure {
             error @ BootError::Outbound(_) => Self::config(error.to_string()),
             BootError::Storage(error) => error.into(),
             BootError::Protocol(error) => error.into(),
+            BootError::Mail(error) => Self::config(error.to_string()),
         }
     }
 }

@@ -11,6 +11,7 @@ mod failure;
 mod healthcheck;
 mod keys;
 mod logout_notices;
+mod mail;
 mod migrate;
 mod offline;
 mod out;
@@ -71,6 +72,9 @@ enum Verb {
     /// What clients have yet to be told of people who signed out.
     #[command(subcommand)]
     LogoutNotices(logout_notices::Verb),
+    /// The mails: sent, waiting, failed.
+    #[command(subcommand)]
+    Mail(mail::Verb),
     /// The administrator's way in.
     #[command(subcommand)]
     Admin(admin::Verb),
@@ -106,6 +110,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Some(Verb::User(verb)) => user::run(file, verb).await,
         Some(Verb::ApiKey(verb)) => api_key::run(file, verb).await,
         Some(Verb::LogoutNotices(verb)) => logout_notices::run(file, verb).await,
+        Some(Verb::Mail(verb)) => mail::run(file, verb).await,
         Some(Verb::Admin(verb)) => admin::run(file, verb).await,
         Some(Verb::Healthcheck(args)) => healthcheck::run(file, args).await,
     }

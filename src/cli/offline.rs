@@ -35,8 +35,18 @@ impl Offline {
         Ok(Arc::new(Sealer::load(&self.config.secrets)?))
     }
 
+    /// The people. Mails are queued for the server to send, if the key that seals them can be read here.
     pub fn identity(&self) -> Identity {
-        Identity::new(Arc::clone(&self.config), self.store.clone(), Arc::clone(&self.clock), Arc::clone(&self.random))
+        let identity = Identity::new(
+            Arc::clone(&self.config),
+            self.store.clone(),
+            Arc::clone(&self.clock),
+            Arc::clone(&self.random),
+        );
+        match self.sealer() {
+            Ok(sealer) => identity.with_outbox(sealer),
+            Err(_) => identity,
+        }
     }
 
     /// Ends with the outcome of what was done, the queue of audit events written.

@@ -7,6 +7,7 @@ use super::Failure;
 use super::dev;
 use crate::config::{Config, Finding, Loaded, Source, load, load_and_check};
 use crate::jose::Sealer;
+use crate::mail::Smtp;
 use crate::ops;
 use crate::outbound;
 use crate::web::pages::SHIPPED_LOCALES;
@@ -75,6 +76,16 @@ fn unusable(config: &Config) -> Vec<Finding> {
     let locale = config.pages.default_locale.as_str();
     if !SHIPPED_LOCALES.contains(&locale) {
         found.push((&["pages.default_locale"], format!("{locale} is not one of {}", SHIPPED_LOCALES.join(", "))));
+    }
+    if let Err(error) = Smtp::open(config) {
+        let key: &'static [&'static str] = match error.key {
+            "mail.from" => &["mail.from"],
+            "mail.reply_to" => &["mail.reply_to"],
+            "mail.ca_file" => &["mail.ca_file"],
+            "mail.password_file" => &["mail.password_file"],
+            _ => &["mail.smtp"],
+        };
+        found.push((key, error.message));
     }
     if let Err(error) = ops::check_log_filter(&config.log.filter) {
         found.push((&["log.filter"], error.to_string()));

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use secrecy::ExposeSecret as _;
 
-use super::{Algorithm, Config, Finding, Keeper};
+use super::{Algorithm, Config, Finding, Keeper, SmtpUrl, StartTls, Ttl};
 
 /// What each setting allows alone but not together, or not at all.
 pub fn contradictions(config: &Config) -> Vec<Finding> {
@@ -117,5 +117,29 @@ pub fn contradictions(config: &Config) -> Vec<Finding> {
         &["api_keys.scopes"],
         "names scopes of printable ASCII without space, quote and backslash (RFC 6749 §3.3), and not offline_access",
     );
+    let mail = &config.mail;
+    check(
+        mail.smtp.is_none() || mail.from.is_some(),
+        &["mail.from", "mail.smtp"],
+        "is missing: who mails come from, as in from = \"no-reply@example.com\"",
+    );
+    check(
+        !mail.development || !config.issuer.is_https(),
+        &["mail.development", "issuer"],
+        "shows everybody everybody's mails: only where the issuer is http on loopback",
+    );
+    check(
+        !mail.development || mail.smtp.is_none(),
+        &["mail.development", "mail.smtp"],
+        "keeps mails here: remove mail.smtp, or this",
+    );
+    let in_the_clear = |smtp: &SmtpUrl| !smtp.implicit_tls && mail.starttls != StartTls::Required;
+    check(
+        !mail.smtp.as_ref().is_some_and(|smtp| smtp.username.is_some() && in_the_clear(smtp)),
+        &["mail.starttls", "mail.smtp"],
+        "must be required where mail.smtp has a password, which would go over the network in the clear",
+    );
+    check((1..=1000).contains(&mail.hourly_limit), &["mail.hourly_limit"], "must lie between 1 and 1000");
+    check(mail.retry_for <= Ttl::days(5), &["mail.retry_for"], "must be five days at most");
     found
 }

@@ -15,7 +15,7 @@ use super::tree::{distance, flatten, line_of, literal, note_lines, put, take};
 /// Settings in the environment: `PORTCULLIS__SECTION__KEY`.
 const PREFIX: &str = "PORTCULLIS__";
 /// Secrets that may stand in a file which `..._FILE` names.
-const FILE_SECRETS: [&str; 2] = ["database", "redis.url"];
+const FILE_SECRETS: [&str; 3] = ["database", "redis.url", "mail.smtp"];
 /// More problems than anybody reads at once.
 const MAX_PROBLEMS: usize = 100;
 

@@ -2,12 +2,14 @@
 
 mod contradictions;
 mod load;
+mod mail;
 mod outbound;
 mod passkeys;
 mod tree;
 mod types;
 
 pub use load::{ConfigErrors, Finding, Loaded, Origin, Problem, Source, load, load_and_check};
+pub use mail::{Mail, SmtpUrl, SmtpUrlError, StartTls, smtp_password};
 pub use outbound::Outbound;
 pub use passkeys::{NotAnOrigin, Passkeys, WebOrigin};
 pub use types::{Algorithm, Issuer, IssuerError, Ttl};
@@ -59,6 +61,8 @@ pub struct Config {
     pub metadata: Metadata,
     #[serde(default)]
     pub pages: Pages,
+    #[serde(default)]
+    pub mail: Mail,
     #[serde(default)]
     pub log: Log,
 }

@@ -1,4 +1,5 @@
-//! People: users, passwords, sessions, throttling, and the link by which an operator becomes an administrator.
+//! People: users, passwords, sessions, throttling, what they are told by mail, and the link by which an
+//! operator becomes an administrator.
 //!
 //! Authentication is a list of steps. Each step's verifier makes a proof (`PasswordVerified`) that nothing else can
 //! make; a session is started only from [`Proofs`], which say who, when, by which methods, and how surely.
@@ -6,6 +7,7 @@
 mod factors;
 mod import;
 mod login;
+mod outbox;
 mod passkeys;
 mod passwords;
 mod pending;
@@ -26,11 +28,13 @@ use serde_json::Value;
 use self::passkeys::RelyingParty;
 use crate::base::{Clock, Random, Timestamp, TokenHash, new_id, subscriber};
 use crate::config::Config;
+use crate::jose::Sealer;
 use crate::storage::{Audit, AuditRecord, Store};
 
 pub use factors::SecondFactors;
 pub use import::{ImportError, ImportedUser};
 pub use login::{LoginError, PasswordVerified};
+pub use outbox::{Factor, Letter, Message, Notice};
 pub use passkeys::{Answer as PasskeyAnswer, Ceremony, MAX_NAME_CHARS, PasskeyError, PasskeyVerified};
 pub use passwords::{PasswordPool, PoolError, Verdict};
 pub use pending::{PENDING_TTL, PendingLogin};
@@ -52,6 +56,8 @@ pub struct Identity {
     relying_party: Option<Arc<RelyingParty>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    /// `None` where no mail is written.
+    outbox: Option<outbox::Outbox>,
 }
 
 /// Where an attempt comes from.
@@ -71,7 +77,13 @@ impl Identity {
     pub fn new(config: Arc<Config>, store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         let passwords = Arc::new(PasswordPool::new(&config.passwords));
         let relying_party = RelyingParty::of(&config).map(Arc::new);
-        Self { config, store, passwords, relying_party, clock, random }
+        Self { config, store, passwords, relying_party, clock, random, outbox: None }
+    }
+
+    /// Lets mails be written, where the settings want any. `sealer` closes them until they are sent.
+    pub fn with_outbox(mut self, sealer: Arc<Sealer>) -> Self {
+        self.outbox = self.config.mail.is_on().then(|| outbox::Outbox::new(sealer));
+        self
     }
 
     /// How long password hashes took, for metrics.

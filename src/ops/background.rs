@@ -7,8 +7,10 @@ use tokio::time::{sleep, timeout};
 
 use super::janitor::Janitor;
 use super::logout_notices;
+use super::mailer;
 use super::outage::Outage;
 use super::{Metrics, Readiness};
+use crate::mail::PostOffice;
 use crate::oauth::Context;
 use crate::storage::{LogoutNotices, Maintenance, Sessions};
 
@@ -24,8 +26,8 @@ const COUNT_EVERY: Duration = Duration::from_secs(30);
 /// How often the last uses of API keys are written.
 const WRITE_USES_EVERY: Duration = Duration::from_secs(10);
 
-/// What goes on beside the requests: following the database, sweeping it, watching over it, and
-/// telling clients of logouts.
+/// What goes on beside the requests: following the database, sweeping it, watching over it, telling clients of logouts, and
+/// delivering mails.
 pub struct Background {
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
@@ -33,10 +35,10 @@ pub struct Background {
 
 impl Background {
     /// Starts it on the runtime of the caller.
-    pub fn start(context: &Arc<Context>, readiness: &Readiness, metrics: &Metrics) -> Self {
+    pub fn start(context: &Arc<Context>, mails: Option<PostOffice>, readiness: &Readiness, metrics: &Metrics) -> Self {
         let (stop, stopped) = watch::channel(false);
         let stopping = || Stop(stopped.clone());
-        let tasks = vec![
+        let mut tasks = vec![
             tokio::spawn(follow(Arc::clone(context), readiness.clone(), metrics.clone(), stopping())),
             tokio::spawn(watch_writes(Arc::clone(context), readiness.clone(), stopping())),
             tokio::spawn(count(Arc::clone(context), metrics.clone(), stopping())),
@@ -44,6 +46,7 @@ impl Background {
             tokio::spawn(logout_notices::deliver(Arc::clone(context), metrics.clone(), stopping())),
             tokio::spawn(Janitor::new(Arc::clone(context)).run(stopping())),
         ];
+        tasks.extend(mails.map(|mails| tokio::spawn(mailer::run(mails, metrics.clone(), stopping()))));
         Self { stop, tasks }
     }
 

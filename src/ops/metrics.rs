@@ -12,6 +12,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::process;
+use crate::mail::Round;
 
 /// Seconds; from a cached answer to a password login that had to wait.
 const REQUEST_BUCKETS: [f64; 14] =
@@ -34,6 +35,9 @@ struct Instruments {
     sessions_active: Gauge,
     logout_notices: Family<OutcomeLabels, Counter>,
     logout_notices_kept: Family<StateLabels, Gauge>,
+    mails: Family<OutcomeLabels, Counter>,
+    mails_waiting: Gauge,
+    mails_failed: Gauge,
     database_up: Gauge,
 }
 
@@ -85,6 +89,9 @@ impl Metrics {
             sessions_active: Gauge::default(),
             logout_notices: Family::default(),
             logout_notices_kept: Family::default(),
+            mails: Family::default(),
+            mails_waiting: Gauge::default(),
+            mails_failed: Gauge::default(),
             database_up: Gauge::default(),
         };
         Self(Arc::new(instruments.registered(password_hash, refresh_reuse)))
@@ -128,6 +135,21 @@ impl Metrics {
         for (state, count) in [("waiting", waiting), ("given_up", given_up)] {
             self.0.logout_notices_kept.get_or_create(&StateLabels { state }).set(count);
         }
+    }
+
+    /// What became of mails.
+    pub fn mails(&self, round: Round) {
+        for (outcome, count) in [("sent", round.sent), ("delayed", round.delayed), ("failed", round.failed)] {
+            if count > 0 {
+                self.0.mails.get_or_create(&OutcomeLabels { outcome }).inc_by(count);
+            }
+        }
+    }
+
+    /// Mails that wait for the next attempt, and mails that are not tried any more.
+    pub fn mails_kept(&self, waiting: i64, failed: i64) {
+        self.0.mails_waiting.set(waiting);
+        self.0.mails_failed.set(failed);
     }
 
     pub fn database_up(&self, up: bool) {
@@ -188,6 +210,9 @@ impl Instruments {
             "Logout notices that no client has taken yet",
             self.logout_notices_kept.clone(),
         );
+        registry.register("portcullis_mails", "Attempts to deliver a mail", self.mails.clone());
+        registry.register("portcullis_mails_waiting", "Mails to be tried again", self.mails_waiting.clone());
+        registry.register("portcullis_mails_failed", "Mails that are not tried any more", self.mails_failed.clone());
         registry.register("portcullis_database_up", "1 while the database answers", self.database_up.clone());
         registry.register(
             "portcullis_build",
@@ -237,6 +262,8 @@ mod tests {
         metrics.sessions_active(7);
         metrics.logout_notice("delivered");
         metrics.logout_notices_kept(3, 1);
+        metrics.mails(Round { sent: 2, ..Round::default() });
+        metrics.mails_kept(3, 1);
         metrics.database_up(true);
         hashes.observe(0.08);
         reuse.inc();
@@ -252,6 +279,9 @@ mod tests {
             "portcullis_sessions_active 7",
             r#"portcullis_logout_notices_total{outcome="delivered"} 1"#,
             r#"portcullis_logout_notices_kept{state="waiting"} 3"#,
+            r#"portcullis_mails_total{outcome="sent"} 2"#,
+            "portcullis_mails_waiting 3",
+            "portcullis_mails_failed 1",
             "portcullis_database_up 1",
         ] {
             assert!(text.lines().any(|have| have == line), "{line} is not in:\n{text}");

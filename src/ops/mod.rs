@@ -5,6 +5,7 @@ mod janitor;
 mod log_sink;
 mod logging;
 mod logout_notices;
+mod mailer;
 mod metrics;
 mod notify;
 mod outage;

@@ -49,7 +49,8 @@ macro_rules! queue_logout_notices {
     };
 }
 
-/// Ends every session, family, unused code and approved device of a user and records it, after the number was drawn.
+/// Ends every session, family, unused code, approved device and mailed link of a user and records it, after the number
+/// was drawn.
 macro_rules! end_everything_of_user {
     ($connection:ident, $seq:expr, $user_id:expr, $reason:expr, $now:expr, $expires_at:expr) => {{
         queue_logout_notices!($connection, QUEUE_OF_USER, $user_id, $now);
@@ -70,6 +71,11 @@ macro_rules! end_everything_of_user {
             .await?;
         sqlx::query($crate::storage::sql::codes::DELETE_OF_USER).bind($user_id).execute(&mut *$connection).await?;
         sqlx::query($crate::storage::sql::devices::DELETE_OF_USER).bind($user_id).execute(&mut *$connection).await?;
+        sqlx::query($crate::storage::sql::challenges::END_OF_USER)
+            .bind($user_id)
+            .bind($now)
+            .execute(&mut *$connection)
+            .await?;
         record_revocation!($connection, $seq, "user", $user_id, $now, $expires_at);
     }};
 }

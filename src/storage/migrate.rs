@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = migrations![
     2 "0002_factors",
     5 "0005_api_keys",
     3 "0003_passkeys",
+    4 "0004_mail",
     7 "0007_logout",
 ];
 

@@ -5,7 +5,7 @@ use actix_web::web::{self, Data, FormConfig, PayloadConfig, ServiceConfig};
 use super::interaction::Finished;
 use super::middleware::MAX_BODY;
 use super::playground::{self, Playground};
-use super::{account, health, interaction, oauth, pages, well_known};
+use super::{account, dev, health, interaction, oauth, pages, well_known};
 use crate::config::Config;
 use crate::identity::Identity;
 use crate::oauth::Context;
@@ -40,6 +40,7 @@ pub fn configure(cfg: &mut ServiceConfig, app: &Arc<App>) {
 }
 
 fn routes(cfg: &mut ServiceConfig, app: &App) {
+    dev::routes(cfg, &app.config);
     cfg.configure(health::routes)
         .configure(oauth::routes)
         .configure(pages::routes)

@@ -4,6 +4,7 @@ pub mod account;
 mod address;
 pub mod answer;
 mod app;
+mod dev;
 mod health;
 pub mod interaction;
 pub mod middleware;

@@ -77,6 +77,8 @@ fn named(path: &str) -> Option<Route> {
         "" | "/" => person("/"),
         _ if path == "/account" || path.starts_with("/account/") => person("/account"),
         _ if path.starts_with("/static/") => person("/static/{file}"),
+        "/dev/mail" => person("/dev/mail"),
+        _ if path.starts_with("/dev/mail/") => person("/dev/mail/{id}"),
         _ if path == "/playground" || path.starts_with("/playground/") => person("/playground"),
         _ => at_root(path),
     }

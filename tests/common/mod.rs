@@ -9,6 +9,7 @@ mod database;
 mod factors;
 mod flows;
 mod jwt;
+mod sink;
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub use browser::{Browser, Page};
 pub use factors::{Authenticator, app_of};
 pub use flows::basic;
 pub use jwt::{claims, header};
+pub use sink::{Delivered, Sink, until};
 
 /// RFC 7636 appendix B.
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -195,6 +197,23 @@ impl World {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         self.audited(event).await
+    }
+
+    /// Waits until that many rows of `table` satisfy `condition`: for what is done beside the requests.
+    pub async fn rows_become(&self, table: &str, condition: &str, count: i64) {
+        let mut found = 0;
+        for _ in 0..500 {
+            found = self.rows(table, condition).await;
+            if found == count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{found} rows of {table} where {condition}");
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.app.oauth.now()
     }
 
     /// Lets the instance look at the database as it does twice a second.

@@ -4,6 +4,7 @@ mod api_keys;
 mod factors;
 mod imports;
 mod logout;
+mod mail;
 mod passkeys;
 
 use sqlx::FromRow;
@@ -12,6 +13,7 @@ pub use api_keys::*;
 pub use factors::*;
 pub use imports::*;
 pub use logout::*;
+pub use mail::*;
 pub use passkeys::*;
 
 /// `clients`: one registered client. `metadata` is the RFC 7591 document as JSON text.

@@ -6,12 +6,14 @@ mod api_keys;
 mod factors;
 mod imports;
 mod logout;
+mod mail;
 mod passkeys;
 
 pub use api_keys::*;
 pub use factors::*;
 pub use imports::*;
 pub use logout::*;
+pub use mail::*;
 pub use passkeys::*;
 
 use super::records::*;

@@ -38,4 +38,6 @@ statements! {
     SWEEP_KNOWN_DEVICES = sweep!("known_devices", "id");
     SWEEP_SETUP_LINKS = sweep!("setup_links", "id");
     SWEEP_PASSKEY_CHALLENGES = sweep!("passkey_challenges", "id");
+    SWEEP_OUTBOX = sweep!("outbox", "id");
+    SWEEP_CHALLENGES = sweep!("email_challenges", "id");
 }

@@ -14,6 +14,7 @@ macro_rules! statements {
 
 pub mod api_keys;
 pub mod audit;
+pub mod challenges;
 pub mod clients;
 pub mod codes;
 pub mod devices;
@@ -23,6 +24,7 @@ pub mod families;
 pub mod imports;
 pub mod keys;
 pub mod logout;
+pub mod mail;
 pub mod maintenance;
 pub mod passkeys;
 pub mod revocations;
@@ -39,6 +41,7 @@ pub fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     [
         api_keys::ALL,
         audit::ALL,
+        challenges::ALL,
         clients::ALL,
         codes::ALL,
         devices::ALL,
@@ -47,6 +50,7 @@ pub fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
         imports::ALL,
         keys::ALL,
         logout::ALL,
+        mail::ALL,
         maintenance::ALL,
         passkeys::ALL,
         revocations::ALL,

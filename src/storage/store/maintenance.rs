@@ -27,6 +27,8 @@ const SWEPT: &[(&str, i64)] = &[
     (sql::maintenance::SWEEP_KNOWN_DEVICES, 0),
     (sql::maintenance::SWEEP_SETUP_LINKS, 0),
     (sql::maintenance::SWEEP_PASSKEY_CHALLENGES, 0),
+    (sql::maintenance::SWEEP_OUTBOX, 0),
+    (sql::maintenance::SWEEP_CHALLENGES, 0),
 ];
 
 impl Maintenance for Store {

@@ -12,6 +12,7 @@ use super::{Error, Result, migrate};
 
 mod api_keys;
 mod audit;
+mod challenges;
 mod clients;
 mod codes;
 mod devices;
@@ -20,6 +21,7 @@ pub(super) mod families;
 mod imports;
 mod keys;
 pub(super) mod logout;
+mod mail;
 mod maintenance;
 mod passkeys;
 mod sessions;

@@ -4,12 +4,12 @@ mod assets;
 mod check_session;
 mod client_card;
 mod consent;
+mod dev_mail;
 mod device;
 mod error;
 mod factor;
 mod form_post;
 mod home;
-mod locale;
 mod login;
 mod logout;
 mod passkey;
@@ -31,18 +31,19 @@ pub use assets::{asset_url, routes};
 pub use check_session::CheckSessionPage;
 pub use client_card::ClientCard;
 pub use consent::{ConsentPage, destination, scope_sentences};
+pub use dev_mail::{DevMailListPage, DevMailPage, MailLine};
 pub use device::{DeviceConfirmPage, DeviceDonePage, DeviceEntryPage};
 pub use error::{Developer, ErrorPage, TransactionLostPage};
 pub use factor::FactorPage;
 pub use form_post::FormPostPage;
 pub use home::HomePage;
-pub use locale::{Locale, SHIPPED_LOCALES};
 pub use login::LoginPage;
 pub use logout::{LoggedOutPage, LogoutPage};
 pub use passkey::{PasskeyForm, PasskeyOfferPage};
 pub use refusal::refusal_page;
 pub use setup::SetupPage;
 
+pub use crate::base::{Locale, SHIPPED_LOCALES};
 use crate::config::Config;
 
 /// What every page needs: the language, the path all links stand below, and whose page it is.

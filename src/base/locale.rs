@@ -11,7 +11,7 @@ static_loader! {
     };
 }
 
-/// One language of the pages.
+/// One language of pages and mails.
 struct Shipped {
     tag: &'static str,
     id: LanguageIdentifier,
@@ -64,6 +64,12 @@ impl Locale {
     /// The text with one argument filled in.
     pub fn with(&self, key: &str, name: &'static str, value: impl Into<FluentValue<'static>>) -> String {
         let args = HashMap::from([(Cow::Borrowed(name), value.into())]);
+        CATALOGUES.lookup_with_args(&self.0.id, key, &args)
+    }
+
+    /// The text with several arguments filled in.
+    pub fn with_all<const N: usize>(&self, key: &str, values: [(&'static str, FluentValue<'static>); N]) -> String {
+        let args: HashMap<_, _> = values.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
         CATALOGUES.lookup_with_args(&self.0.id, key, &args)
     }
 

@@ -1,0 +1,222 @@
+//! What people are told by mail. It is queued here and written, in their language, when it is sent: whoever caused it waits
+//! for neither.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use super::Identity;
+use crate::base::{Timestamp, new_id};
+use crate::jose::Sealer;
+use crate::storage::{self, MailRecord, Outbox as _, UserRecord};
+
+/// How long a mail stays on the list after it was written.
+const KEPT_FOR: Duration = Duration::from_hours(7 * 24);
+
+/// Something that happened to an account and that its owner should know, in case it was not them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+pub enum Notice {
+    PasswordChanged,
+    FactorAdded {
+        factor: Factor,
+    },
+    FactorRemoved {
+        factor: Factor,
+    },
+    RecoveryCodeUsed {
+        /// Codes that are left.
+        left: u32,
+    },
+    /// A sign-in from a browser that this account was never used with.
+    NewSignIn {
+        address: String,
+        user_agent: String,
+    },
+    ApiKeyMade {
+        name: String,
+    },
+    /// Goes to the old address.
+    EmailChanged {
+        to: String,
+    },
+    AccountDeleted,
+}
+
+/// A way in, by the name that its owner knows it by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "factor", rename_all = "snake_case")]
+pub enum Factor {
+    Totp,
+    RecoveryCodes,
+    Passkey {
+        name: String,
+    },
+    /// An account at another provider.
+    Upstream {
+        name: String,
+    },
+}
+
+impl Notice {
+    /// The name of its texts, and what operators see.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::PasswordChanged => "password-changed",
+            Self::FactorAdded { .. } => "factor-added",
+            Self::FactorRemoved { .. } => "factor-removed",
+            Self::RecoveryCodeUsed { .. } => "recovery-code-used",
+            Self::NewSignIn { .. } => "new-sign-in",
+            Self::ApiKeyMade { .. } => "api-key-made",
+            Self::EmailChanged { .. } => "email-changed",
+            Self::AccountDeleted => "account-deleted",
+        }
+    }
+}
+
+/// What a mail says.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "message", rename_all = "snake_case")]
+pub enum Message {
+    Notice(Notice),
+}
+
+impl Message {
+    /// What it is about, for operators.
+    pub fn kind(&self) -> String {
+        match self {
+            Self::Notice(notice) => format!("notice_{}", notice.name().replace('-', "_")),
+        }
+    }
+}
+
+/// A mail as it can be written: to whom, in which language, about what.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    pub recipient: String,
+    /// `None` for whoever has no account.
+    pub username: Option<String>,
+    /// Language tag that the person wishes for; empty when unknown.
+    pub locale: String,
+    /// When it was caused.
+    pub at: Timestamp,
+    pub message: Message,
+}
+
+/// What a row of the outbox holds, sealed.
+#[derive(Debug, Serialize, Deserialize)]
+struct Content {
+    username: Option<String>,
+    locale: String,
+    message: Message,
+}
+
+/// The queue, and the bell that tells whoever delivers that there is something.
+#[derive(Clone)]
+pub(super) struct Outbox {
+    sealer: Arc<Sealer>,
+    bell: Arc<Notify>,
+}
+
+impl Outbox {
+    pub fn new(sealer: Arc<Sealer>) -> Self {
+        Self { sealer, bell: Arc::default() }
+    }
+}
+
+/// Why a stored mail cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the stored mail does not open: {0}")]
+pub struct Unreadable(String);
+
+impl Identity {
+    /// Whether mails are written here.
+    pub fn writes_mails(&self) -> bool {
+        self.outbox.is_some()
+    }
+
+    /// Tells the owner of an account, at the address that was proven to be theirs, what has happened to it. Only queues;
+    /// that it cannot be told keeps nothing from happening.
+    pub async fn notify(&self, user: &UserRecord, notice: Notice) {
+        let Some(email) = user.email.as_deref().filter(|_| user.email_verified) else { return };
+        // The row of a deleted account takes with it what is addressed to its owner.
+        let user_id = (notice != Notice::AccountDeleted).then(|| user.id.clone());
+        let content = Content {
+            username: Some(user.username.clone()),
+            locale: locale_of(user),
+            message: Message::Notice(notice),
+        };
+        if let Err(error) = self.queue(&content, Some(email.to_owned()), user_id).await {
+            tracing::error!(user.id = %user.id, %error, "a notice could not be queued");
+        }
+    }
+
+    /// Queues a mail, or does nothing where none are written.
+    async fn queue(
+        &self,
+        content: &Content,
+        recipient: Option<String>,
+        user_id: Option<String>,
+    ) -> storage::Result<()> {
+        let Some(outbox) = &self.outbox else { return Ok(()) };
+        let now = self.now();
+        let id = new_id(now, self.random.as_ref()).to_string();
+        let plain = serde_json::to_vec(content).map_err(|error| storage::Error::Corrupt(error.to_string()))?;
+        self.store
+            .insert_mail(&MailRecord {
+                kind: content.message.kind(),
+                recipient,
+                user_id,
+                content: outbox.sealer.seal(&purpose(&id), &plain, self.random.as_ref()),
+                attempts: 0,
+                last_error: None,
+                created_at: now.millis(),
+                due_at: now.millis(),
+                give_up_at: now.plus(self.config.mail.retry_for.duration()).millis(),
+                sent_at: None,
+                failed_at: None,
+                expires_at: now.plus(KEPT_FOR).millis(),
+                id,
+            })
+            .await?;
+        outbox.bell.notify_one();
+        Ok(())
+    }
+
+    /// Waits until a mail was queued by this instance since the last call.
+    pub async fn mail_queued(&self) {
+        match &self.outbox {
+            Some(outbox) => outbox.bell.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What a row of the outbox says; `None` when there is nobody to say it to.
+    pub fn letter(&self, mail: &MailRecord) -> Result<Option<Letter>, Unreadable> {
+        let outbox = self.outbox.as_ref().ok_or_else(|| Unreadable("no mails are written here".to_owned()))?;
+        let plain = outbox.sealer.open(&purpose(&mail.id), &mail.content);
+        let plain = plain.map_err(|error| Unreadable(error.to_string()))?;
+        let content: Content = serde_json::from_slice(&plain).map_err(|error| Unreadable(error.to_string()))?;
+        let Some(recipient) = mail.recipient.clone() else { return Ok(None) };
+        Ok(Some(Letter {
+            recipient,
+            username: content.username,
+            locale: content.locale,
+            at: Timestamp::from_millis(mail.created_at),
+            message: content.message,
+        }))
+    }
+}
+
+fn purpose(id: &str) -> String {
+    format!("outbox:{id}")
+}
+
+/// The language that a person has chosen (`locale`, OpenID Connect Core §5.1).
+fn locale_of(user: &UserRecord) -> String {
+    let claims: Value = serde_json::from_str(&user.claims).unwrap_or_default();
+    claims.get("locale").and_then(Value::as_str).unwrap_or_default().to_owned()
+}
