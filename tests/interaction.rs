@@ -11,6 +11,10 @@
 
 #[path = "interaction/account.rs"]
 mod account;
+#[path = "interaction/account_access.rs"]
+mod account_access;
+#[path = "interaction/account_changes.rs"]
+mod account_changes;
 #[path = "interaction/api_keys.rs"]
 mod api_keys;
 #[path = "interaction/authorize.rs"]

@@ -42,6 +42,8 @@ mod metadata;
 mod refresh_token;
 #[path = "protocol/resource.rs"]
 mod resource;
+#[path = "protocol/revocations.rs"]
+mod revocations;
 #[path = "protocol/token_exchange.rs"]
 mod token_exchange;
 #[path = "protocol/tokens.rs"]

@@ -73,6 +73,12 @@ impl Locale {
         CATALOGUES.lookup_with_args(&self.0.id, key, &args)
     }
 
+    /// The text with one argument filled in, where there is such a text.
+    pub fn try_with(&self, key: &str, name: &'static str, value: impl Into<FluentValue<'static>>) -> Option<String> {
+        let args = HashMap::from([(Cow::Borrowed(name), value.into())]);
+        CATALOGUES.try_lookup_with_args(&self.0.id, key, &args)
+    }
+
     pub fn try_text(&self, key: &str) -> Option<String> {
         CATALOGUES.try_lookup(&self.0.id, key)
     }

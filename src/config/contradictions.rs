@@ -77,6 +77,7 @@ pub fn contradictions(config: &Config) -> Vec<Finding> {
     check(passwords.concurrency <= 1024, &["passwords.concurrency"], "must be 1024 at most");
     check(passwords.queue <= 100_000, &["passwords.queue"], "must be 100000 at most");
     check((1..=1000).contains(&passwords.min_length), &["passwords.min_length"], "must lie between 1 and 1000");
+    check(passwords.min_strength <= 4, &["passwords.min_strength"], "must be 4 at most");
     check(
         config.throttle.base_delay <= config.throttle.max_delay,
         &["throttle.base_delay", "throttle.max_delay"],

@@ -61,6 +61,10 @@ pub struct Config {
     pub metadata: Metadata,
     #[serde(default)]
     pub pages: Pages,
+    /// `[places]`: names for ranges of addresses, such as `"10.2.0.0/16" = "Lund"`, by which people see where they are
+    /// signed in. The smallest range counts; without any no place is shown.
+    #[serde(default)]
+    pub places: BTreeMap<IpNet, String>,
     #[serde(default)]
     pub mail: Mail,
     #[serde(default)]
@@ -248,11 +252,22 @@ pub struct Passwords {
     pub queue: usize,
     /// Least length of a new password, in characters.
     pub min_length: usize,
+    /// How hard a new password must be to guess, as zxcvbn scores it: 0 (anything goes) to 4 (very hard). 2 keeps out
+    /// what is guessed within a million tries.
+    pub min_strength: u8,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { memory_kib: 65536, iterations: 3, parallelism: 1, concurrency: 0, queue: 32, min_length: 8 }
+        Self {
+            memory_kib: 65536,
+            iterations: 3,
+            parallelism: 1,
+            concurrency: 0,
+            queue: 32,
+            min_length: 8,
+            min_strength: 2,
+        }
     }
 }
 

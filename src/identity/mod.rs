@@ -4,6 +4,7 @@
 //! Authentication is a list of steps. Each step's verifier makes a proof (`PasswordVerified`) that nothing else can
 //! make; a session is started only from [`Proofs`], which say who, when, by which methods, and how surely.
 
+mod account;
 mod factors;
 mod import;
 mod login;
@@ -11,10 +12,12 @@ mod outbox;
 mod passkeys;
 mod passwords;
 mod pending;
+mod profile;
 mod proofs;
 mod recovery;
 mod sessions;
 mod setup;
+mod strength;
 mod throttle;
 mod totp;
 mod users;
@@ -38,10 +41,12 @@ pub use outbox::{Factor, Letter, Message, Notice};
 pub use passkeys::{Answer as PasskeyAnswer, Ceremony, MAX_NAME_CHARS, PasskeyError, PasskeyVerified};
 pub use passwords::{PasswordPool, PoolError, Verdict};
 pub use pending::{PENDING_TTL, PendingLogin};
+pub use profile::{Profile, ProfileError};
 pub use proofs::{Proof, Proofs};
 pub use recovery::{RECOVERY_CODES, RecoveryCodeVerified};
 pub use sessions::ActiveSession;
 pub use setup::{SetupError, SetupForm};
+pub use strength::Weakness;
 pub use throttle::Reservation;
 pub use totp::{TotpSetup, TotpVerified};
 pub use users::{NewUser, UserError, normalise_username};

@@ -23,6 +23,12 @@ impl ActiveSession {
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         now.since(self.auth_time) <= FRESH_FOR
     }
+
+    /// The same person's, proved again at `at`, under another id and secret.
+    pub(super) fn replaced_by(&self, token: &OpaqueToken, at: Timestamp) -> Self {
+        let secret_hash = token.hash().as_bytes().to_vec();
+        Self { sid: token.id.to_string(), auth_time: at, secret_hash, ..self.clone() }
+    }
 }
 
 impl Identity {

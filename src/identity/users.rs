@@ -5,6 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::Identity;
 use super::login::MAX_PASSWORD_BYTES;
 use super::passwords::PoolError;
+use super::strength::{Weakness, weakness};
 use crate::base::new_id;
 use crate::storage::{self, UserRecord, Users};
 
@@ -33,6 +34,8 @@ pub enum UserError {
     PasswordTooLong,
     #[error("a password must not be the user name or the e-mail address")]
     PasswordIsName,
+    #[error("the password is easy to guess; a few words that do not belong together are better")]
+    PasswordWeak(Weakness),
     #[error("the claim {0} is set by the server and cannot be given")]
     ReservedClaim(String),
     #[error("too many logins at once; again in {retry_after} s")]
@@ -183,6 +186,10 @@ impl Identity {
         let lower = text.to_lowercase();
         if lower == username || email.is_some_and(|email| lower == email) {
             return Err(UserError::PasswordIsName);
+        }
+        let known = [username, email.unwrap_or_default()];
+        if let Some(weakness) = weakness(text, &known, self.config.passwords.min_strength) {
+            return Err(UserError::PasswordWeak(weakness));
         }
         Ok(self.passwords.hash(password, self.random.as_ref()).await?)
     }

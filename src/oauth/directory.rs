@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -26,6 +26,11 @@ impl ClientDirectory {
 
     pub fn get(&self, client_id: &str) -> Option<Arc<Client>> {
         self.0.load().clients.get(client_id).cloned()
+    }
+
+    /// The sectors for which people have names of their own (OpenID Connect Core §8.1).
+    pub fn sectors(&self) -> BTreeSet<String> {
+        self.0.load().clients.values().filter_map(|client| client.sector.clone()).collect()
     }
 
     pub fn version(&self) -> i64 {

@@ -4,6 +4,8 @@ pub const AUTHORIZE: &str = "/authorize";
 pub const TOKEN: &str = "/oauth2/token";
 pub const USERINFO: &str = "/oauth2/userinfo";
 pub const INTROSPECT: &str = "/oauth2/introspect";
+/// The revocations as resource servers follow them; an extension of ours.
+pub const REVOCATIONS: &str = "/oauth2/revocations";
 pub const REVOKE: &str = "/oauth2/revoke";
 pub const DEVICE_AUTHORIZATION: &str = "/oauth2/device";
 /// The page on which a person types a user code.

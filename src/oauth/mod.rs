@@ -20,6 +20,7 @@ pub mod pkce;
 pub mod registration;
 pub mod resource;
 pub mod revocation;
+pub mod revocation_list;
 pub mod revocations;
 pub mod scope;
 pub mod subject;

@@ -33,12 +33,12 @@ impl RevocationKind {
         }
     }
 
-    fn from_name(name: &str) -> Option<Self> {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
     /// Whether what it names never gives tokens again, so that when a token was issued makes no difference.
-    const fn is_final(self) -> bool {
+    pub(super) const fn is_final(self) -> bool {
         matches!(self, Self::Jti | Self::Family | Self::Session)
     }
 }

@@ -62,6 +62,7 @@ fn document(config: &Config, offered: &Offered<'_>) -> Map<String, Value> {
         ("jwks_uri", json!(issuer.endpoint(endpoints::JWKS))),
         ("introspection_endpoint", json!(issuer.endpoint(endpoints::INTROSPECT))),
         ("revocation_endpoint", json!(issuer.endpoint(endpoints::REVOKE))),
+        ("revocation_list_endpoint", json!(issuer.endpoint(endpoints::REVOCATIONS))),
         ("device_authorization_endpoint", json!(issuer.endpoint(endpoints::DEVICE_AUTHORIZATION))),
         ("end_session_endpoint", json!(issuer.endpoint(endpoints::LOGOUT))),
         ("scopes_supported", json!(scopes)),

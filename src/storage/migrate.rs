@@ -32,6 +32,7 @@ const MIGRATIONS: &[Migration] = migrations![
     3 "0003_passkeys",
     4 "0004_mail",
     7 "0007_logout",
+    9 "0009_account",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE schema_migrations (

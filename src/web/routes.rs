@@ -57,6 +57,7 @@ fn named(path: &str) -> Option<Route> {
         "/oauth2/token" => program("/oauth2/token"),
         "/oauth2/introspect" => program("/oauth2/introspect"),
         "/oauth2/userinfo" => program("/oauth2/userinfo"),
+        "/oauth2/revocations" => program("/oauth2/revocations"),
         "/oauth2/revoke" => program("/oauth2/revoke"),
         "/oauth2/device" => program("/oauth2/device"),
         "/.well-known/openid-configuration" => program("/.well-known/openid-configuration"),

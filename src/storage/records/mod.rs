@@ -1,5 +1,6 @@
 //! Rows as the database keeps them: plain strings, bytes and numbers. Meaning is given to them by the layers above.
 
+mod account;
 mod api_keys;
 mod factors;
 mod imports;
@@ -9,6 +10,7 @@ mod passkeys;
 
 use sqlx::FromRow;
 
+pub use account::*;
 pub use api_keys::*;
 pub use factors::*;
 pub use imports::*;

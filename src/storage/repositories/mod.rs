@@ -2,6 +2,7 @@
 //! databases; `tests/storage` runs the same suite on each.
 #![allow(async_fn_in_trait, reason = "only ever called on the concrete Store, whose futures are Send")]
 
+mod account;
 mod api_keys;
 mod factors;
 mod imports;
@@ -9,6 +10,7 @@ mod logout;
 mod mail;
 mod passkeys;
 
+pub use account::*;
 pub use api_keys::*;
 pub use factors::*;
 pub use imports::*;

@@ -12,6 +12,7 @@ macro_rules! statements {
     };
 }
 
+pub mod account;
 pub mod api_keys;
 pub mod audit;
 pub mod challenges;
@@ -40,6 +41,7 @@ pub mod users;
 pub fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
     [
         api_keys::ALL,
+        account::ALL,
         audit::ALL,
         challenges::ALL,
         clients::ALL,

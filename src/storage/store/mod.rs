@@ -10,6 +10,7 @@ use super::redis::{Redis, RedisOptions};
 use super::sqlite::Sqlite;
 use super::{Error, Result, migrate};
 
+mod account;
 mod api_keys;
 mod audit;
 mod challenges;

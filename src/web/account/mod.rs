@@ -3,9 +3,20 @@
 //! Each page is one file here and one line in [`ACCOUNT_PAGES`], from which the navigation is built. A change is a form
 //! that is answered by a redirect; what was done is said once on the page that follows.
 
+mod activity;
 mod api_keys;
+mod apps;
+mod data;
+mod delete;
+mod device_name;
+mod export;
+mod languages;
 mod overview;
 mod passkeys;
+mod password;
+mod place;
+mod profile;
+mod sessions;
 mod shell;
 mod two_step;
 
@@ -13,7 +24,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
 
 use super::App;
-use super::interaction::problem::Stop;
+use super::interaction::problem::{self, Stop};
 use super::interaction::visit::{Visit, set};
 use crate::identity::ActiveSession;
 
@@ -40,14 +51,24 @@ const fn always(path: &'static str, text: &'static str) -> AccountPage {
 /// The navigation, in its order.
 pub const ACCOUNT_PAGES: &[AccountPage] = &[
     always(ACCOUNT, "account-overview"),
+    always(profile::PATH, "account-profile"),
+    always(password::PATH, "account-password"),
     always(two_step::PATH, "two-step-title"),
     AccountPage { path: passkeys::PATH, text: "passkeys-title", is_offered: |app| app.identity.has_passkeys() },
+    always(sessions::PATH, "account-sessions"),
+    always(apps::PATH, "account-apps"),
     AccountPage { path: api_keys::API_KEYS, text: "api-keys-title", is_offered: |app| app.config.api_keys.enabled },
+    always(activity::PATH, "account-activity"),
+    always(data::PATH, "account-data"),
 ];
 
 /// Routes below the issuer's path.
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(web::resource(ACCOUNT).route(web::get().to(overview::get)))
+        .service(web::resource(profile::PATH).route(web::get().to(profile::get)).route(web::post().to(profile::post)))
+        .service(
+            web::resource(password::PATH).route(web::get().to(password::get)).route(web::post().to(password::post)),
+        )
         .service(
             web::resource(two_step::PATH).route(web::get().to(two_step::get)).route(web::post().to(two_step::post)),
         )
@@ -63,7 +84,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
                 .route(web::get().to(api_keys::form))
                 .route(web::post().to(api_keys::make)),
         )
-        .service(web::resource(api_keys::REVOKE_API_KEY).route(web::post().to(api_keys::revoke)));
+        .service(web::resource(api_keys::REVOKE_API_KEY).route(web::post().to(api_keys::revoke)))
+        .service(
+            web::resource(sessions::PATH).route(web::get().to(sessions::get)).route(web::post().to(sessions::post)),
+        )
+        .service(web::resource(apps::PATH).route(web::get().to(apps::get)).route(web::post().to(apps::post)))
+        .service(web::resource(activity::PATH).route(web::get().to(activity::get)))
+        .service(web::resource(data::PATH).route(web::get().to(data::get)).route(web::post().to(data::post)))
+        .service(web::resource(delete::PATH).route(web::get().to(delete::get)).route(web::post().to(delete::post)));
 }
 
 /// Who is signed in; anybody else signs in first and comes back to `path`. The page speaks the person's language from
@@ -72,6 +100,19 @@ pub async fn signed_in(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSessio
     let session = visit.session().await?.ok_or_else(|| Stop::SignIn { next: path.to_owned() })?;
     visit.speak(&shell::language(&session.user));
     Ok(session)
+}
+
+/// As [`signed_in`], for what must not be done at a screen that somebody has left: whoever did not prove just now who
+/// they are does it again first.
+pub async fn fresh(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, Stop> {
+    let session = visit.fresh_session(path).await?;
+    visit.speak(&shell::language(&session.user));
+    Ok(session)
+}
+
+/// The answer of a page, or what stopped the visit.
+pub fn answered(visit: &Visit<'_>, outcome: Result<HttpResponse, Stop>) -> HttpResponse {
+    outcome.unwrap_or_else(|stop| problem::page(visit, stop))
 }
 
 /// Sends the browser to `path`, where `notice` (a key of the catalogue that begins with `done-`) is shown once.

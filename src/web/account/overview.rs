@@ -3,9 +3,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::shell::{Shell, claim};
-use super::{ACCOUNT, signed_in};
+use super::{ACCOUNT, answered, signed_in};
 use crate::web::App;
-use crate::web::interaction::problem::{self, Stop};
+use crate::web::interaction::problem::Stop;
 use crate::web::interaction::visit::Visit;
 use crate::web::pages::{Answer, Frame};
 
@@ -24,10 +24,8 @@ struct OverviewPage<'a> {
 /// `GET /account`.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
     let mut visit = Visit::new(&app, &req, &[]);
-    match show(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    let outcome = show(&mut visit).await;
+    answered(&visit, outcome)
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {

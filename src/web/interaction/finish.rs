@@ -13,7 +13,7 @@ use crate::identity::ActiveSession;
 use crate::oauth::Error;
 use crate::oauth::authorize::{AuthorizationResponse, ResponseMode, allow};
 use crate::oidc::session_state::session_state;
-use crate::storage::Transactions as _;
+use crate::storage::{Accounts as _, Transactions as _};
 use crate::web::pages::{Answer, FormPostPage};
 
 /// Answers just given, by transaction: a form sent twice by a double click gets the answer that its first sending
@@ -106,6 +106,7 @@ async fn answer(
     };
     let signed_in = signed_in(visit.cx(), &transaction.client, session);
     let response = Box::pin(allow(visit.cx(), &transaction.client, request, &signed_in)).await?;
+    note_use(visit, session, transaction);
     if !visit.app.config.sessions.check_session_iframe {
         return Ok(response);
     }
@@ -130,4 +131,18 @@ pub fn write(visit: &Visit<'_>, response: &AuthorizationResponse) -> HttpRespons
             visit.page(&page, answer)
         }
     }
+}
+
+/// Notes that the consent was used, beside the request: the person sees it, and nothing depends on it.
+fn note_use(visit: &Visit<'_>, session: &ActiveSession, transaction: &Transaction) {
+    if transaction.client.metadata.skip_consent {
+        return;
+    }
+    let (store, now) = (visit.cx().store.clone(), visit.cx().now().millis());
+    let (user_id, client_id) = (session.user.id.clone(), transaction.client.client_id.clone());
+    tokio::spawn(async move {
+        if let Err(error) = store.touch_consent(&user_id, &client_id, now).await {
+            tracing::debug!(%error, "last use of a consent could not be noted");
+        }
+    });
 }

@@ -10,7 +10,7 @@ use crate::identity::{LoginError, SetupError, SetupForm, UserError};
 use crate::oauth::{Error, Params};
 use crate::storage;
 use crate::web::App;
-use crate::web::pages::{Answer, SetupPage};
+use crate::web::pages::{Answer, SetupPage, weakness_text};
 
 const PURPOSE: &str = "setup";
 
@@ -78,6 +78,7 @@ fn explained(visit: &Visit<'_>, error: SetupError) -> Result<Outcome, Stop> {
         }
         SetupError::User(UserError::PasswordTooLong) => ("password", t.text("setup-password-long")),
         SetupError::User(UserError::PasswordIsName) => ("password", t.text("setup-password-name")),
+        SetupError::User(UserError::PasswordWeak(weakness)) => ("password", t.text(weakness_text(weakness))),
         SetupError::User(UserError::Email) => ("email", t.text("setup-email-bad")),
         SetupError::User(UserError::Username) => ("username", t.text("setup-username-bad")),
         SetupError::Storage(storage::Error::Conflict(_))

@@ -7,6 +7,7 @@ pub(super) mod error;
 pub(super) mod form;
 mod introspect;
 mod metadata;
+mod revocations;
 mod revoke;
 mod token;
 mod userinfo;
@@ -35,6 +36,12 @@ pub fn routes(cfg: &mut ServiceConfig) {
             .route(web::post().to(revoke::revoke))
             .route(web::method(Method::OPTIONS).to(async || cors::preflight("POST, OPTIONS")))
             .default_service(web::to(async |req: HttpRequest| error::method_not_allowed(&req, "POST, OPTIONS"))),
+    )
+    .service(
+        web::resource(endpoints::REVOCATIONS)
+            .route(web::get().to(revocations::get))
+            .route(web::post().to(revocations::post))
+            .default_service(web::to(async |req: HttpRequest| error::method_not_allowed(&req, "GET, POST"))),
     )
     .service(
         web::resource(endpoints::INTROSPECT)

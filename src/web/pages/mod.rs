@@ -13,10 +13,12 @@ mod home;
 mod login;
 mod logout;
 mod passkey;
+mod password;
 mod refusal;
 mod setup;
 #[cfg(test)]
 mod snapshots;
+mod time;
 
 use std::collections::BTreeSet;
 
@@ -40,8 +42,10 @@ pub use home::HomePage;
 pub use login::LoginPage;
 pub use logout::{LoggedOutPage, LogoutPage};
 pub use passkey::{PasskeyForm, PasskeyOfferPage};
+pub use password::weakness_text;
 pub use refusal::refusal_page;
 pub use setup::SetupPage;
+pub use time::Moment;
 
 pub use crate::base::{Locale, SHIPPED_LOCALES};
 use crate::config::Config;

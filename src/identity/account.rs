@@ -1,0 +1,119 @@
+//! What people do with their own account.
+
+use serde_json::{Value, json};
+
+use super::profile::{Profile, ProfileError};
+use super::{ActiveSession, Identity, Origin, UserError};
+use crate::base::{OpaqueToken, TokenKind, new_id};
+use crate::storage::{Accounts, Result, SessionRecord, Sessions, UserRecord};
+
+use secrecy::SecretString;
+
+impl Identity {
+    /// A person's live sessions, the most recently used first.
+    pub async fn sessions_of(&self, user_id: &str) -> Result<Vec<SessionRecord>> {
+        let now = self.now();
+        let idle_since = now.minus(self.config.sessions.idle_ttl.duration());
+        self.store.list_sessions(user_id, now.millis(), idle_since.millis()).await
+    }
+
+    /// Ends a session of this person. False, with nothing changed, when there is none of theirs with this id.
+    pub async fn end_session_of(&self, user_id: &str, sid: &str, origin: &Origin) -> Result<bool> {
+        // Whose a session is never changes.
+        if !self.sessions_of(user_id).await?.iter().any(|session| session.id == sid) {
+            return Ok(false);
+        }
+        let now = self.now();
+        if self.store.end_session(sid, now.millis(), self.revocation_end(now).millis()).await? {
+            self.audit("session_ended", Some(user_id), Some(sid), origin, &json!({}));
+        }
+        Ok(true)
+    }
+
+    /// Ends every session of the person but this one; how many there were.
+    pub async fn end_other_sessions(&self, session: &ActiveSession, origin: &Origin) -> Result<usize> {
+        let mut ended = 0;
+        for other in self.sessions_of(&session.user.id).await? {
+            if other.id != session.sid && self.end_session_of(&session.user.id, &other.id, origin).await? {
+                ended += 1;
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Signs out everywhere, here too: every session and refresh token ends, and whatever was issued before is void.
+    pub async fn sign_out_everywhere(&self, session: &ActiveSession, origin: &Origin) -> Result<()> {
+        let (now, user_id) = (self.now(), &session.user.id);
+        self.store.sign_out_everywhere(user_id, now.millis(), self.revocation_end(now).millis()).await?;
+        self.audit("signed_out_everywhere", Some(user_id), Some(&session.sid), origin, &json!({}));
+        Ok(())
+    }
+
+    /// Gives the person a new password. Every session and refresh token ends; this browser, where it was changed just
+    /// now, gets a new session in place of its own.
+    pub async fn change_password(
+        &self,
+        session: &ActiveSession,
+        password: &SecretString,
+        origin: &Origin,
+    ) -> std::result::Result<(ActiveSession, OpaqueToken), UserError> {
+        self.set_password(&session.user, password).await?;
+        self.audit("password_changed", Some(&session.user.id), Some(&session.sid), origin, &json!({}));
+        let now = self.now();
+        let token = OpaqueToken::generate(TokenKind::Session, new_id(now, self.random.as_ref()), self.random.as_ref());
+        let replaced = session.replaced_by(&token, now);
+        self.store
+            .insert_session(&SessionRecord {
+                id: replaced.sid.clone(),
+                secret_hash: token.hash().as_bytes().to_vec(),
+                user_id: replaced.user.id.clone(),
+                auth_time: now.millis(),
+                acr: replaced.acr.name().to_owned(),
+                amr: json!(replaced.amr).to_string(),
+                address: origin.address.to_string(),
+                user_agent: origin.user_agent.clone(),
+                created_at: now.millis(),
+                last_seen_at: now.millis(),
+                expires_at: now.plus(self.config.sessions.ttl.duration()).millis(),
+                ended_at: None,
+            })
+            .await?;
+        Ok((replaced, token))
+    }
+
+    /// Changes what the person says of themself; whatever else is known of them stays.
+    pub async fn change_profile(
+        &self,
+        session: &ActiveSession,
+        profile: &Profile,
+        origin: &Origin,
+    ) -> std::result::Result<(), ProfileError> {
+        profile.check()?;
+        let user = &session.user;
+        let mut claims = serde_json::from_str(&user.claims).unwrap_or_default();
+        let changed = profile.write_to(&mut claims);
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let new = Value::Object(claims).to_string();
+        if !self.store.replace_claims(&user.id, &user.claims, &new, self.now().millis()).await? {
+            return Err(ProfileError::ChangedMeanwhile);
+        }
+        self.audit("profile_changed", Some(&user.id), Some(&session.sid), origin, &json!({ "claims": changed }));
+        Ok(())
+    }
+
+    /// Deletes the person's account and everything that hangs on it. Whatever was issued for it is void.
+    pub async fn delete_account(&self, user: &UserRecord, origin: &Origin) -> Result<()> {
+        let now = self.now();
+        if self.store.delete_user(&user.id, now.millis(), self.revocation_end(now).millis()).await? {
+            self.audit("account_deleted", Some(&user.id), None, origin, &json!({}));
+        }
+        Ok(())
+    }
+
+    /// Notes in the activity log that the person took a copy of their data.
+    pub fn note_export(&self, session: &ActiveSession, origin: &Origin) {
+        self.audit("data_exported", Some(&session.user.id), Some(&session.sid), origin, &json!({}));
+    }
+}

@@ -1,0 +1,78 @@
+//! Everything that is kept of one person, as JSON: what they may know, and nothing by which somebody could sign in.
+
+use serde_json::{Value, json};
+
+use crate::base::Timestamp;
+use crate::oauth::Context;
+use crate::storage::{Accounts as _, AuditRecord, Result, UserRecord};
+use crate::web::pages::Moment;
+
+/// Events that are read at a time.
+const BATCH: i64 = 500;
+
+/// The document. Times are written as in RFC 3339, in UTC.
+pub async fn document(cx: &Context, user: &UserRecord) -> Result<Value> {
+    let now = cx.now();
+    // Whatever has not expired yet, idle or not: it is kept.
+    let sessions = cx.store.list_sessions(&user.id, now.millis(), i64::MIN).await?;
+    let grants = cx.store.list_grants(&user.id, now.millis()).await?;
+    let used = cx.store.list_session_clients(&user.id).await?;
+    let claims: Value = serde_json::from_str(&user.claims).unwrap_or_default();
+    Ok(json!({
+        "issuer": cx.config.issuer.as_str(),
+        "exported_at": time(now.millis()),
+        "account": {
+            "sub": user.id,
+            "username": user.username,
+            "email": user.email,
+            "email_verified": user.email_verified,
+            "claims": claims,
+            "is_admin": user.is_admin,
+            "has_password": user.password_hash.is_some(),
+            "password_changed_at": user.password_changed_at.map(time),
+            "created_at": time(user.created_at),
+            "updated_at": time(user.updated_at),
+        },
+        "sessions": sessions.iter().map(|session| json!({
+            "sid": session.id,
+            "created_at": time(session.created_at),
+            "last_seen_at": time(session.last_seen_at),
+            "expires_at": time(session.expires_at),
+            "address": session.address,
+            "user_agent": session.user_agent,
+            "clients": used.iter().filter(|(sid, _)| *sid == session.id).map(|(_, client_id)| client_id).collect::<Vec<_>>(),
+            "amr": serde_json::from_str::<Value>(&session.amr).unwrap_or_default(),
+        })).collect::<Vec<_>>(),
+        "apps": grants.iter().map(|grant| json!({
+            "client_id": grant.client_id,
+            "client_name": cx.clients.get(&grant.client_id).and_then(|client| client.metadata.client_name.clone()),
+            "scope": grant.scope,
+            "created_at": time(grant.created_at),
+            "last_used_at": time(grant.last_used_at),
+        })).collect::<Vec<_>>(),
+        "activity": activity(cx, &user.id).await?.iter().map(|event| json!({
+            "at": time(event.at),
+            "event": event.event,
+            "client_id": event.client_id,
+            "sid": event.session_id,
+            "address": event.address,
+            "details": serde_json::from_str::<Value>(&event.details).unwrap_or_default(),
+        })).collect::<Vec<_>>(),
+    }))
+}
+
+async fn activity(cx: &Context, user_id: &str) -> Result<Vec<AuditRecord>> {
+    let mut events: Vec<AuditRecord> = Vec::new();
+    loop {
+        let before = events.last().map(|event| (event.at, event.id.as_str()));
+        let batch = cx.store.list_activity(user_id, before, BATCH).await?;
+        if batch.is_empty() {
+            return Ok(events);
+        }
+        events.extend(batch);
+    }
+}
+
+fn time(millis: i64) -> String {
+    Moment::exactly(Timestamp::from_millis(millis)).iso
+}

@@ -1,0 +1,195 @@
+//! Who and what has access to an account: devices, apps, and what they did.
+
+use crate::common::*;
+
+async fn signed_in(world: &World, name: &str) -> Browser {
+    signed_in_with(world, name, "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0").await
+}
+
+async fn signed_in_with(world: &World, name: &str, user_agent: &str) -> Browser {
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).user_agent(user_agent);
+    let browser = Browser::new(http.build().unwrap(), &world.issuer);
+    let page = browser.open(&world.url("/login?next=/account")).await;
+    let page = browser.submit(&page, &[("username", name), ("password", PASSWORD)]).await;
+    assert_eq!(page.url.path(), "/account", "{}", page.answer.body);
+    browser
+}
+
+/// The text of a page without the marks that keep foreign words apart.
+fn words(page: &Page) -> String {
+    page.text("main").replace(['\u{2068}', '\u{2069}'], "")
+}
+
+fn sid_of_another(page: &Page) -> String {
+    page.attr("button[name=end]", "value").unwrap()
+}
+
+#[tokio::test]
+async fn devices_are_listed_in_words_and_this_one_is_marked() {
+    let world = World::with("places = { \"127.0.0.0/8\" = \"Here <b>\" }").await;
+    let here = signed_in(&world, "alice").await;
+    world.advance(7200);
+    let polyglot = "\"><script>alert(1)</script> Chrome/1 Windows {{7*7}}";
+    let _there = signed_in_with(&world, "alice", polyglot).await;
+    let page = here.open(&world.url("/account/sessions")).await;
+    let text = words(&page);
+    assert!(text.contains("Firefox on Linux") && text.contains("Chrome on Windows"), "{text}");
+    assert!(text.contains("2 hours ago") && text.contains("Just now"), "{text}");
+    assert!(text.contains("127.0.0.1") && text.contains("Here <b>"));
+    assert!(page.text(".row").contains("This one"), "this one first: {}", page.text(".row"));
+    assert!(!page.answer.body.contains("<script>alert"), "S220");
+    assert_eq!(page.answer.body.matches("name=\"end\"").count(), 1);
+    world.code(&here, C1, "openid").await;
+    assert!(words(&here.open(&world.url("/account/sessions")).await).contains("Signed in to: First App"));
+}
+
+#[tokio::test]
+async fn one_device_can_be_signed_out_and_all_others() {
+    let world = World::new().await;
+    let (here, second, third) =
+        (signed_in(&world, "alice").await, signed_in(&world, "alice").await, signed_in(&world, "alice").await);
+    let tokens = world.redeem(C1, &world.code(&third, C1, "openid").await).await.ok();
+    let access_token = tokens["access_token"].as_str().unwrap();
+    let page = here.open(&world.url("/account/sessions")).await;
+    let page = here.submit(&page, &[("end", &sid_of_another(&page))]).await;
+    assert!(page.has("#notice"));
+    assert_eq!(world.rows("sessions", "ended_at IS NULL").await, 2);
+    assert_eq!(world.audited("session_ended").await, 1);
+    let page = here.submit(&page, &[("others", "1")]).await;
+    assert!(page.has("#notice") && !page.has("button[name=end]"));
+    assert_eq!(world.rows("sessions", "ended_at IS NULL").await, 1);
+    for gone in [&second, &third] {
+        assert_eq!(gone.open(&world.url("/account")).await.url.path(), "/login");
+    }
+    assert!(!world.is_live(access_token).await, "what was signed in there ends with it");
+    assert_eq!(here.open(&world.url("/account")).await.url.path(), "/account");
+}
+
+#[tokio::test]
+async fn s173_another_persons_session_is_not_there() {
+    let world = World::new().await;
+    let alice = signed_in(&world, "alice").await;
+    let _alice_too = signed_in(&world, "alice").await;
+    let bob = signed_in(&world, "bob").await;
+    let _bob_too = signed_in(&world, "bob").await;
+    let hers = sid_of_another(&alice.open(&world.url("/account/sessions")).await);
+    let page = bob.open(&world.url("/account/sessions")).await;
+    assert!(!page.answer.body.contains(&hers));
+    for sid in [hers.as_str(), "1", "' OR 1=1 --", &"x".repeat(5000)] {
+        let answer = bob.submit(&page, &[("end", sid)]).await;
+        assert_eq!(answer.answer.status, 404, "{sid:.20}");
+    }
+    assert_eq!(world.rows("sessions", "ended_at IS NULL").await, 4);
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_voids_whatever_was_issued_before() {
+    let world = World::new().await;
+    let (here, there) = (signed_in(&world, "alice").await, signed_in(&world, "alice").await);
+    let bobs = signed_in(&world, "bob").await;
+    let tokens = world.redeem(C1, &world.code(&there, C1, "openid offline_access").await).await.ok();
+    let page = here.open(&world.url("/account/sessions")).await;
+    let page = here.submit(&page, &[("everywhere", "1")]).await;
+    assert_eq!(page.url.path(), "/login");
+    assert!(here.cookie("portcullis_session").is_none());
+    assert_eq!(there.open(&world.url("/account")).await.url.path(), "/login");
+    assert!(!world.is_live(tokens["access_token"].as_str().unwrap()).await);
+    assert_eq!(world.refresh(C1, tokens["refresh_token"].as_str().unwrap()).await.error(), "invalid_grant");
+    assert_eq!(world.rows("users", "tokens_not_before > 0").await, 1);
+    assert_eq!(bobs.open(&world.url("/account")).await.url.path(), "/account");
+    world.advance(1);
+    let back = here.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    assert_eq!(back.url.path(), "/account");
+}
+
+#[tokio::test]
+async fn an_app_is_shown_with_what_it_may_and_taking_it_back_kills_its_tokens() {
+    let world = World::new().await;
+    let browser = signed_in(&world, "alice").await;
+    let first = world.redeem(C1, &world.code(&browser, C1, "openid email").await).await.ok();
+    let other = world.redeem(C2, &world.code(&browser, C2, "openid").await).await.ok();
+    let page = browser.open(&world.url("/account/apps")).await;
+    let text = words(&page);
+    assert!(text.contains("First App") && text.contains("Second App") && text.contains("app.test"), "{text}");
+    assert!(text.contains("See your e-mail address"), "{text}");
+    let page = browser.submit(&page, &[("revoke", C1)]).await;
+    assert!(page.has("#notice") && !words(&page).contains("First App"));
+    assert!(!world.is_live(first["access_token"].as_str().unwrap()).await);
+    assert_eq!(world.refresh(C1, first["refresh_token"].as_str().unwrap()).await.error(), "invalid_grant");
+    assert!(world.is_live(other["access_token"].as_str().unwrap()).await, "other apps keep theirs");
+    assert_eq!(world.rows("consents", "TRUE").await, 1);
+    assert_eq!(world.audited("consent_revoked").await, 1);
+    let asked = browser.open(&world.authorize_url(C1, "openid email", &[])).await;
+    assert!(asked.has("#allow"), "it has to ask again");
+    assert_eq!(browser.submit(&page, &[("revoke", "nobody")]).await.answer.status, 404);
+}
+
+#[tokio::test]
+async fn an_apps_access_ends_at_other_instances_too() {
+    let world = World::new().await;
+    let Some(other) = world.beside() else { return };
+    let browser = signed_in(&world, "alice").await;
+    let tokens = world.redeem(C1, &world.code(&browser, C1, "openid").await).await.ok();
+    let page = browser.open(&world.url("/account/apps")).await;
+    browser.submit(&page, &[("revoke", C1)]).await;
+    other.follow().await;
+    assert!(!other.is_live(tokens["access_token"].as_str().unwrap()).await);
+}
+
+#[tokio::test]
+async fn the_last_use_of_an_app_is_that_of_its_last_sign_in() {
+    let world = World::new().await;
+    let browser = signed_in(&world, "alice").await;
+    world.code(&browser, C1, "openid").await;
+    world.advance(3 * 3600);
+    assert!(words(&browser.open(&world.url("/account/apps")).await).contains("Last used: 3 hours ago"));
+    world.code(&browser, C1, "openid").await;
+    for _ in 0..100 {
+        if world.rows("consents", "last_used_at > created_at").await == 1 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let text = words(&browser.open(&world.url("/account/apps")).await);
+    assert!(text.contains("Last used: Just now") && text.contains("Since: 3 hours ago"), "{text}");
+}
+
+#[tokio::test]
+async fn activity_is_told_in_words_page_by_page() {
+    let world = World::new().await;
+    let browser = signed_in(&world, "alice").await;
+    let stranger = world.browser();
+    let page = stranger.open(&world.url("/login")).await;
+    stranger.submit(&page, &[("username", "alice"), ("password", "wrong")]).await;
+    world.code(&browser, C1, "openid").await;
+    let page = browser.open(&world.url("/account/activity")).await;
+    let text = words(&page);
+    for told in ["You signed in", "Somebody tried to sign in with a wrong password", "You gave First App access"] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    assert!(text.contains("Was this you?") && text.contains("2026-09-21 14:13 UTC") && text.contains("127.0.0.1"));
+    assert!(!page.has("#older"));
+    world.advance(1);
+    for _ in 0..30 {
+        let page = browser.open(&world.authorize_url(C1, "openid", &[("prompt", "consent")])).await;
+        browser.submit(&page, &[("decision", "deny")]).await;
+    }
+    let page = browser.open(&world.url("/account/activity")).await;
+    assert_eq!(page.answer.body.matches("<li class=\"row\">").count(), 25);
+    let older = page.url.join(&page.attr("#older", "href").unwrap()).unwrap();
+    let page = browser.open(older.as_str()).await;
+    assert!(words(&page).contains("You gave First App access"));
+    let strangers = signed_in(&world, "bob").await;
+    let theirs = strangers.open(older.as_str()).await;
+    assert!(!words(&theirs).contains("First App"), "a cursor opens nobody else's log");
+}
+
+#[tokio::test]
+async fn s224_a_forged_cursor_is_no_page() {
+    let world = World::new().await;
+    let browser = signed_in(&world, "alice").await;
+    for cursor in ["x", "'", "%22;--", "AAAA", "MS54", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5LjE", "..%2f"] {
+        let page = browser.open(&world.url(&format!("/account/activity?before={cursor}"))).await;
+        assert_eq!(page.answer.status, 404, "{cursor}");
+    }
+}
