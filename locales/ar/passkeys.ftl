@@ -4,6 +4,7 @@ passkeys-none = ليس لديك مفتاح مرور بعد.
 passkeys-no-script = تحتاج مفاتيح المرور إلى JavaScript. كل ما عداها هنا يعمل بدونه.
 passkeys-other-ways = تبقى طرق تسجيل الدخول الأخرى كما هي.
 passkey-sign-in = تسجيل الدخول بمفتاح مرور
+passkey-use = استخدام مفتاح مرور بدلاً من ذلك
 passkey-create = إنشاء مفتاح مرور
 passkey-confirm = أكّد هويتك لإضافة مفتاح أو تغييره
 passkey-default-name = مفتاح مرور

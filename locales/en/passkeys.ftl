@@ -4,6 +4,7 @@ passkeys-none = You have no passkey yet.
 passkeys-no-script = Passkeys need JavaScript. Everything else here works without.
 passkeys-other-ways = Your other ways to sign in stay as they are.
 passkey-sign-in = Sign in with a passkey
+passkey-use = Use a passkey instead
 passkey-create = Create a passkey
 passkey-confirm = Confirm that it is you to add or change one
 passkey-default-name = Passkey

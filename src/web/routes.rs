@@ -66,6 +66,8 @@ fn named(path: &str) -> Option<Route> {
         "/authorize" => person("/authorize"),
         "/login" => person("/login"),
         "/login/factor" => person("/login/factor"),
+        "/login/factor/passkey" => person("/login/factor/passkey"),
+        "/login/factor/passkey/options" => person("/login/factor/passkey/options"),
         "/login/passkey/options" => person("/login/passkey/options"),
         "/login/passkey/verify" => person("/login/passkey/verify"),
         "/login/passkey/offer" => person("/login/passkey/offer"),

@@ -353,3 +353,30 @@ async fn browsers_find_where_passkeys_are_kept_and_who_else_may_use_the_name() {
     assert_eq!(related.header("content-type"), "application/json");
     assert_eq!(related.ok(), json!({ "origins": ["https://id.example.org"] }));
 }
+
+#[tokio::test]
+async fn s203_after_a_password_possession_of_a_passkey_is_the_second_factor() {
+    let world = World::on_localhost("").await;
+    let (browser, page) = at_passkeys(&world, "alice").await;
+    let mut key = SoftKey { flags: authenticator::UP, ..SoftKey::new(&world.issuer, 1) };
+    assert!(try_to_register(&browser, &page, &mut key).await.has("#notice"));
+    let bob = registered(&world, "bob", 2).await;
+    world.set_up_app(&browser).await;
+
+    let browser = world.browser();
+    let page = browser.open(&world.authorize_url(C1, "openid", &[])).await;
+    let page = browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    assert_eq!(page.url.path(), "/login/factor");
+    let (challenge, asked) = options(&browser, &page).await;
+    assert_eq!(asked["allowCredentials"].as_array().unwrap().len(), 1);
+    let fields = [("challenge", challenge.as_str()), ("credential", &bob.get(&asked))];
+    let wrong = browser.submit_at(&page, FORM, &fields).await;
+    assert_eq!(wrong.answer.status, 422);
+    assert!(browser.cookie("session").is_none());
+    let page = sign_in(&browser, &page, &key).await;
+    let end = browser.submit(&page, &[("decision", "allow")]).await;
+    let tokens = world.redeem(C1, &end.param("code").unwrap()).await.ok();
+    let claims = claims(tokens["id_token"].as_str().unwrap());
+    assert_eq!(claims["acr"], "urn:portcullis:acr:phr");
+    assert_eq!(claims["amr"], json!(["pwd", "pop", "hwk", "user", "mfa"]));
+}

@@ -1,11 +1,12 @@
 //! The second factor of a sign-in whose first one is proved.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Payload};
+use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::finish::{Outcome, finish};
 use super::local_path::LocalPath;
+use super::passkey::{answer, ceremony, explained, passkey_form};
 use super::problem::{self, Stop};
 use super::sign_in::{Errand, begin, login_for, next_page};
 use super::transaction::Transaction;
@@ -16,6 +17,14 @@ use crate::web::App;
 use crate::web::pages::{Answer, ClientCard, FactorPage};
 
 const PURPOSE: &str = "factor";
+const PASSKEY: &str = "/login/factor/passkey";
+const PASSKEY_OPTIONS: &str = "/login/factor/passkey/options";
+
+/// Routes of a passkey as the second factor.
+pub fn passkey_routes(cfg: &mut ServiceConfig) {
+    cfg.service(web::resource(PASSKEY).route(web::post().to(post_passkey)))
+        .service(web::resource(PASSKEY_OPTIONS).route(web::post().to(passkey_options)));
+}
 
 /// `GET /login/factor`: for whoever holds the cookie of a half-done sign-in.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
@@ -66,6 +75,45 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
             if attempt.is_wrong && (!identity.count_try(&login).await? || login.tries_left <= 1) {
                 return Ok(begin_anew(visit, &visit.query()?));
             }
+            form(visit, &login, &errand, attempt).await
+        }
+    }
+}
+
+/// `POST /login/factor/passkey/options`: a challenge for the passkeys of whoever has proved the first factor.
+async fn passkey_options(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let visit = Visit::new(&app, &req, &[]);
+    let begun = async {
+        let params = visit.form(body).await?;
+        let login = pending(&visit).await?.ok_or(Stop::Forged)?;
+        visit.check(&params, PURPOSE, &login.id)?;
+        Ok(visit.app.identity.begin_passkey_as_second_factor(login.proofs.user(), visit.browser()).await?)
+    };
+    ceremony(&visit, begun.await)
+}
+
+/// `POST /login/factor/passkey`: what the authenticator has answered.
+async fn post_passkey(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match Box::pin(passkey_submitted(&mut visit, body)).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn passkey_submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+    let params = visit.form(body).await?;
+    let Some(login) = pending(visit).await? else { return Ok(begin_anew(visit, &visit.query()?)) };
+    visit.check(&params, PURPOSE, &login.id)?;
+    let errand = errand(visit, &login).await?;
+    let (identity, origin) = (&visit.app.identity, visit.origin());
+    let user = login.proofs.user();
+    match identity.verify_passkey_as_second_factor(user, answer(&params), visit.browser(), &origin).await {
+        Ok(proof) => proved(visit, login, errand, &proof.into()).await,
+        Err(error) => {
+            visit.app.metrics.login_attempt("passkey", "rejected");
+            let problem = Some(explained(&visit.frame.t, error)?);
+            let attempt = Attempt { problem, status: StatusCode::UNPROCESSABLE_ENTITY, ..Attempt::default() };
             form(visit, &login, &errand, attempt).await
         }
     }
@@ -178,6 +226,10 @@ async fn form(
     let joint = if here.contains('?') { '&' } else { '?' };
     let other = if attempt.recovery { factors.totp } else { factors.recovery_codes > 0 };
     let other_page = if attempt.recovery { here.clone() } else { format!("{here}{joint}recovery=1") };
+    let has_passkey = !visit.app.identity.list_passkeys(&user.id).await?.is_empty();
+    let passkey = has_passkey
+        .then(|| passkey_form(visit, "get", &errand.page(PASSKEY), PASSKEY_OPTIONS, (PURPOSE, &login.id)))
+        .flatten();
     let page = FactorPage {
         page: &visit.frame,
         client: client.as_ref(),
@@ -186,11 +238,12 @@ async fn form(
         recovery: attempt.recovery,
         other: other.then(|| visit.frame.url(&other_page)),
         problem: attempt.problem,
+        passkey: passkey.as_ref(),
     };
     let leads_to = match errand {
         Errand::Transaction(transaction) => Some(transaction.request.redirect_uri.as_str()),
         Errand::Page(_) => None,
     };
     let answer = Answer { status: attempt.status, leads_to, retry_after: attempt.retry_after, ..Answer::default() };
-    Ok(visit.page(&page, answer))
+    Ok(visit.page(&page, Answer { fetches: passkey.is_some(), ..answer }))
 }

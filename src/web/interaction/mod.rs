@@ -43,6 +43,7 @@ pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
     .service(web::resource("/login").route(web::get().to(login::get)).route(web::post().to(login::post)))
     .service(web::resource("/login/factor").route(web::get().to(factor::get)).route(web::post().to(factor::post)))
     .configure(passkey::routes)
+    .configure(factor::passkey_routes)
     .service(web::resource("/consent").route(web::get().to(consent::get)).route(web::post().to(consent::post)))
     .service(web::resource(endpoints::DEVICE).route(web::get().to(device::get)).route(web::post().to(device::post)))
     .service(web::resource(endpoints::LOGOUT).route(web::get().to(logout::get)).route(web::post().to(logout::post)))

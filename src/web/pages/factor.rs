@@ -1,6 +1,6 @@
 use askama::Template;
 
-use super::{ClientCard, FormTarget, Frame};
+use super::{ClientCard, FormTarget, Frame, PasskeyForm};
 
 /// The second factor: the code of an app, or a recovery code.
 #[derive(Template)]
@@ -17,4 +17,6 @@ pub struct FactorPage<'a> {
     /// This page for the other kind of code; `None` where there is none.
     pub other: Option<String>,
     pub problem: Option<String>,
+    /// Where the person has a passkey.
+    pub passkey: Option<&'a PasskeyForm>,
 }
