@@ -50,5 +50,9 @@ mod response_types;
 mod session;
 #[path = "interaction/session_management.rs"]
 mod session_management;
+#[path = "interaction/step_up.rs"]
+mod step_up;
+#[path = "interaction/throttle.rs"]
+mod throttle;
 #[path = "interaction/totp.rs"]
 mod totp;

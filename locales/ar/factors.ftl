@@ -11,6 +11,7 @@ factor-recovery-code = رمز الاسترداد
 factor-recovery-wrong = رمز الاسترداد هذا غير صحيح أو استُخدم من قبل.
 two-step-title = تسجيل الدخول بخطوتين
 two-step-lead = مع خطوة ثانية لا يدخل أحد بكلمة مرورك وحدها.
+two-step-required = ما تسجّل الدخول إليه يتطلب خطوة ثانية. قم بإعدادها ثم تتابع من هناك.
 two-step-on = مفعّل
 two-step-off = غير مفعّل
 two-step-app = تطبيق المصادقة

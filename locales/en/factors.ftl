@@ -11,6 +11,7 @@ factor-recovery-code = Recovery code
 factor-recovery-wrong = This recovery code is not right, or was used already.
 two-step-title = Two-step sign-in
 two-step-lead = With a second step nobody gets in with your password alone.
+two-step-required = What you are signing in to wants a second step. Set one up, and you go on from there.
 two-step-on = On
 two-step-off = Off
 two-step-app = Authenticator app

@@ -5,6 +5,7 @@ mod load;
 mod mail;
 mod outbound;
 mod passkeys;
+mod sign_in;
 mod tree;
 mod types;
 
@@ -12,6 +13,7 @@ pub use load::{ConfigErrors, Finding, Loaded, Origin, Problem, Source, load, loa
 pub use mail::{Mail, SmtpUrl, SmtpUrlError, StartTls, smtp_password};
 pub use outbound::Outbound;
 pub use passkeys::{NotAnOrigin, Passkeys, WebOrigin};
+pub use sign_in::{RequireMfa, SignIn};
 pub use types::{Algorithm, Issuer, IssuerError, Ttl};
 
 use std::collections::BTreeMap;
@@ -49,6 +51,8 @@ pub struct Config {
     pub redis: Redis,
     #[serde(default)]
     pub passwords: Passwords,
+    #[serde(default)]
+    pub sign_in: SignIn,
     #[serde(default)]
     pub passkeys: Passkeys,
     #[serde(default)]

@@ -1,13 +1,16 @@
 use serde_json::json;
 
 use super::{ActiveSession, Identity, Origin};
-use crate::storage::{self, Factors as _, TotpFactorRecord, UserRecord};
+use crate::base::acr::Acr;
+use crate::config::RequireMfa;
+use crate::storage::{self, Factors as _, Passkeys as _, TotpFactorRecord, UserRecord};
 
 /// What a person has besides a first factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecondFactors {
     /// An authenticator app.
     pub totp: bool,
+    pub passkeys: bool,
     /// Recovery codes not used yet. They stand in for a lost factor, and are none by themselves.
     pub recovery_codes: i64,
 }
@@ -17,12 +20,33 @@ impl SecondFactors {
     pub const fn any(self) -> bool {
         self.totp
     }
+
+    /// The strongest class that the person can prove.
+    pub const fn reachable(self) -> Acr {
+        if self.passkeys {
+            Acr::PhishingResistant
+        } else if self.totp {
+            Acr::MultiFactor
+        } else {
+            Acr::SingleFactor
+        }
+    }
 }
 
 impl Identity {
     pub async fn second_factors(&self, user_id: &str) -> storage::Result<SecondFactors> {
         let counts = self.store.factor_counts(user_id).await?;
-        Ok(SecondFactors { totp: counts.totp > 0, recovery_codes: counts.recovery_codes })
+        let passkeys = !self.store.list_passkeys(user_id).await?.is_empty();
+        Ok(SecondFactors { totp: counts.totp > 0, passkeys, recovery_codes: counts.recovery_codes })
+    }
+
+    /// The class that this server wants of a person (`sign_in.require_mfa`).
+    pub fn required_class(&self, user: &UserRecord) -> Acr {
+        match self.config.sign_in.require_mfa {
+            RequireMfa::All => Acr::MultiFactor,
+            RequireMfa::Admins if user.is_admin => Acr::MultiFactor,
+            _ => Acr::SingleFactor,
+        }
     }
 
     /// The authenticator app, for its owner to see: since when, and when it was used last.

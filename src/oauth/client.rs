@@ -78,6 +78,8 @@ pub struct ClientMetadata {
     pub access_token_format: AccessTokenFormat,
     /// False exempts a confidential client from sending a code challenge; public clients always must.
     pub require_pkce: bool,
+    /// People sign in to this client with two factors, or do not.
+    pub require_mfa: bool,
     /// The operator answers for this client: no consent page.
     pub skip_consent: bool,
     /// A resource server: its client_id is a resource that tokens may be asked for (RFC 8707). It may introspect the tokens
@@ -127,6 +129,7 @@ impl Default for ClientMetadata {
             frontchannel_logout_session_required: false,
             access_token_format: AccessTokenFormat::Jwt,
             require_pkce: true,
+            require_mfa: false,
             skip_consent: false,
             resource_server: false,
             allow_token_endpoint_audience: false,

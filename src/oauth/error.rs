@@ -57,6 +57,9 @@ pub enum Error {
     InvalidToken { hint: Hint },
     #[error("insufficient_scope: {scope}")]
     InsufficientScope { scope: String },
+    /// RFC 9470 §3: the person has to be known more surely; `acr_values` are the classes that would do.
+    #[error("insufficient_user_authentication: {acr_values}")]
+    InsufficientUserAuthentication { acr_values: String },
     /// RFC 7009 §2.2.1.
     #[error("unsupported_token_type")]
     UnsupportedTokenType,
@@ -123,6 +126,7 @@ impl Error {
             Self::ExpiredToken => "expired_token",
             Self::InvalidToken { .. } => "invalid_token",
             Self::InsufficientScope { .. } => "insufficient_scope",
+            Self::InsufficientUserAuthentication { .. } => "insufficient_user_authentication",
             Self::UnsupportedTokenType => "unsupported_token_type",
             Self::TooManyAttempts { .. } | Self::TemporarilyUnavailable { .. } => "temporarily_unavailable",
             Self::Internal(_) => "server_error",
@@ -151,6 +155,9 @@ impl Error {
             | Self::UnmetAuthenticationRequirements { hint }
             | Self::InvalidToken { hint } => Some(Cow::Borrowed(hint)),
             Self::InsufficientScope { scope } => Some(Cow::Owned(format!("the token lacks the scope {scope}"))),
+            Self::InsufficientUserAuthentication { .. } => {
+                Some(Cow::Borrowed("the person has to sign in with a further factor"))
+            }
             Self::AuthorizationPending => {
                 Some(Cow::Borrowed("the person has not answered yet; poll again after the interval"))
             }

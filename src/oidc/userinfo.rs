@@ -5,6 +5,9 @@ use moka::sync::Cache;
 use serde_json::{Map, Value};
 
 use super::UserClaims;
+use crate::base::acr::Acr;
+use crate::config::RequireMfa;
+use crate::oauth::access_token::AccessTokenClaims;
 use crate::oauth::{Context, Error};
 use crate::storage::Users as _;
 
@@ -23,7 +26,8 @@ impl Default for UserCache {
 
 /// The userinfo response (OpenID Connect Core §5.3) for an access token.
 ///
-/// `invalid_token` for any token that is not live and a person's; `insufficient_scope` without `openid`.
+/// `invalid_token` for any token that is not live and a person's; `insufficient_scope` without `openid`;
+/// `insufficient_user_authentication` where the client or the server wants a second factor that it was issued without.
 pub async fn userinfo(cx: &Context, access_token: &str) -> Result<Map<String, Value>, Error> {
     let refused = || Error::invalid_token("the access token is unknown, expired or revoked");
     let token = cx.verify_access_token(access_token).await?.ok_or_else(refused)?;
@@ -37,11 +41,24 @@ pub async fn userinfo(cx: &Context, access_token: &str) -> Result<Map<String, Va
     if !claims.has_scope("openid") {
         return Err(Error::InsufficientScope { scope: "openid".to_owned() });
     }
+    known_surely_enough(cx, claims)?;
     let user = cx.user_claims(user_id).await?.ok_or_else(refused)?;
     let mut answer = Map::new();
     answer.insert("sub".to_owned(), Value::from(claims.sub.as_str()));
     user.release(&claims.scope, &claims.userinfo_claims, &mut answer);
     Ok(answer)
+}
+
+/// A token from a time when the client, or this server, wanted less of the person (RFC 9470).
+fn known_surely_enough(cx: &Context, claims: &AccessTokenClaims) -> Result<(), Error> {
+    let by_client = cx.clients.get(&claims.client_id).is_some_and(|client| client.metadata.require_mfa);
+    let required = by_client || cx.config.sign_in.require_mfa == RequireMfa::All;
+    let reached = claims.acr.as_deref().and_then(Acr::from_name).unwrap_or_default();
+    if required && reached < Acr::MultiFactor {
+        let enough = Acr::SUPPORTED.into_iter().filter(|class| *class >= Acr::MultiFactor).map(Acr::name);
+        return Err(Error::InsufficientUserAuthentication { acr_values: enough.collect::<Vec<_>>().join(" ") });
+    }
+    Ok(())
 }
 
 impl Context {

@@ -57,7 +57,7 @@ async fn s198_it_is_used_once_and_only_by_its_browser() {
     // With a cookie that was carried off, the form is another browser's.
     let thief = world.browser();
     thief.cookies.lock().unwrap().insert("portcullis_pending".to_owned(), pending.clone());
-    assert_eq!(thief.post_form(&page, &[("code", &code)]).await.1.status, 403);
+    assert_eq!(thief.post_form(&page, &[("code", &code)]).await.1.status, 400);
     assert!(thief.cookie("session").is_none());
     assert!(browser.submit(&page, &[("code", &code)]).await.param("code").is_some());
     browser.cookies.lock().unwrap().insert("portcullis_pending".to_owned(), pending);

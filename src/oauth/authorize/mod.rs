@@ -4,6 +4,7 @@
 //! what has to happen next; `response` is what goes back to the client.
 
 mod allow;
+mod assurance;
 pub mod redirect_uri;
 mod request;
 mod response;
@@ -11,6 +12,7 @@ mod response_type;
 mod step;
 
 pub use allow::allow;
+pub use assurance::{Gap, highest, told};
 pub use request::{AuthorizationRequest, Prompt, Refusal, read};
 pub use response::{AuthorizationResponse, ResponseMode};
 pub use response_type::ResponseType;

@@ -60,6 +60,9 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     pub ui_locales: Vec<String>,
     pub claims: ClaimsRequest,
+    /// `acr_values`, else those that the client is registered with: classes in order of preference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acr_values: Vec<String>,
     /// The resource that access tokens are asked for (RFC 8707 §2.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
@@ -279,6 +282,7 @@ fn rest(
         subject: hinted.or_else(|| claims.sub.clone()),
         login_hint: short(params, "login_hint").unwrap_or_default(),
         ui_locales: locales(params),
+        acr_values: acr_values(params, client),
         claims,
         resource: resource::named(cx, params)?,
     })
@@ -357,6 +361,16 @@ fn short(params: &Params, name: &'static str) -> Result<Option<String>, Error> {
     }
 }
 
+/// Classes that are not known here are nobody's to reach, and left out.
+fn acr_values(params: &Params, client: &Client) -> Vec<String> {
+    let asked: Vec<String> = match params.get("acr_values") {
+        Some(words) => words.split(' ').map(str::to_owned).collect(),
+        None => client.metadata.default_acr_values.clone(),
+    };
+    let known = asked.into_iter().filter(|name| Acr::from_name(name).is_some());
+    known.take(Acr::SUPPORTED.len()).collect()
+}
+
 fn locales(params: &Params) -> Vec<String> {
     let words = params.get("ui_locales").unwrap_or_default().split(' ').filter(|word| !word.is_empty());
     words.take(MAX_LOCALES).map(str::to_owned).collect()
@@ -382,6 +396,7 @@ impl AuthorizationRequest {
             login_hint: None,
             ui_locales: Vec::new(),
             claims: ClaimsRequest::default(),
+            acr_values: Vec::new(),
             resource: None,
         }
     }

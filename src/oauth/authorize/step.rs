@@ -1,8 +1,9 @@
 use serde::{Deserialize, Serialize};
 
+use super::assurance::{Gap, gap};
 use super::{AuthorizationRequest, Prompt};
 use crate::base::Timestamp;
-use crate::base::acr::Acr;
+use crate::base::acr::{Acr, FRESH_FOR};
 use crate::oauth::{Client, Error, ScopeSet};
 
 /// Who is signed in at the browser.
@@ -15,6 +16,12 @@ pub struct SignedIn {
     pub auth_time: Timestamp,
     pub acr: Acr,
     pub amr: Vec<String>,
+    /// Whether the person has a second factor that can be asked for alone.
+    pub has_second: bool,
+    /// The strongest class that the person could prove now.
+    pub reachable: Acr,
+    /// The class that the server wants of the person.
+    pub policy: Acr,
 }
 
 /// What a person has done in this transaction so far. Stored beside the frozen request.
@@ -34,6 +41,10 @@ pub struct Progress {
 pub enum Step {
     /// The person signs in, anew if they are.
     Login,
+    /// The person, just signed in, proves a second factor.
+    Factor,
+    /// The person sets up a second factor.
+    Enrolment,
     /// The person is asked whether the client may.
     Consent,
     /// Nothing is missing: answer with a code.
@@ -65,6 +76,9 @@ pub fn next_step(
             Ok(Step::Login)
         };
     }
+    if let Some(step) = assurance_step(request, client, session, progress, now)? {
+        return Ok(step);
+    }
     if consent_is_due(request, client, session, consented, progress) {
         if request.has_prompt(Prompt::None) {
             return Err(Error::ConsentRequired { hint: "the person has not allowed this client these scopes".into() });
@@ -72,6 +86,39 @@ pub fn next_step(
         return Ok(Step::Consent);
     }
     Ok(Step::Issue)
+}
+
+/// The step that makes the session as sure as it has to be, or as the client would like it.
+fn assurance_step(
+    request: &AuthorizationRequest,
+    client: &Client,
+    session: &SignedIn,
+    progress: &Progress,
+    now: Timestamp,
+) -> Result<Option<Step>, Error> {
+    let Some(gap) = gap(request, client, session) else { return Ok(None) };
+    let (step, must) = match gap {
+        Gap::Unreachable => {
+            let hint = "the person has no factor that reaches an essential acr".into();
+            return Err(Error::UnmetAuthenticationRequirements { hint });
+        }
+        Gap::Enrolment => (Step::Enrolment, true),
+        // The first factor counts with the second while it is fresh.
+        Gap::Factor { must } if now.since(session.auth_time) <= FRESH_FOR => (Step::Factor, must),
+        Gap::Factor { must } | Gap::PhishingResistant { must } => (Step::Login, must),
+    };
+    let done_here = progress.signed_in.as_deref() == Some(&session.sid);
+    if !must {
+        return Ok((!done_here && !request.has_prompt(Prompt::None)).then_some(step));
+    }
+    if request.has_prompt(Prompt::None) {
+        return Err(Error::InteractionRequired { hint: "the person has to prove a further factor".into() });
+    }
+    if step == Step::Login && done_here {
+        let hint = "the person signed in, and not by what an essential acr needs".into();
+        return Err(Error::UnmetAuthenticationRequirements { hint });
+    }
+    Ok(Some(step))
 }
 
 fn login_is_due(request: &AuthorizationRequest, session: &SignedIn, progress: &Progress, now: Timestamp) -> bool {
@@ -130,6 +177,9 @@ mod tests {
             auth_time: Timestamp::from_seconds(NOW.seconds() - seconds_ago),
             acr: Acr::SingleFactor,
             amr: vec![],
+            has_second: false,
+            reachable: Acr::SingleFactor,
+            policy: Acr::SingleFactor,
         }
     }
 
@@ -206,5 +256,56 @@ mod tests {
         assert_eq!(step(&hinted, Some(&session(1)), "openid profile"), Err("login_required"));
         hinted.prompt.clear();
         assert_eq!(step(&hinted, Some(&session(1)), "openid profile"), Ok(Step::Login));
+    }
+
+    const MFA: &str = "urn:portcullis:acr:mfa";
+    const PHR: &str = "urn:portcullis:acr:phr";
+
+    /// The step for somebody who could reach `reachable`, a minute after the password.
+    fn assured(request: &AuthorizationRequest, reachable: Acr) -> Result<Step, &'static str> {
+        let session = SignedIn { has_second: reachable > Acr::SingleFactor, reachable, ..session(60) };
+        step(request, Some(&session), "openid profile")
+    }
+
+    #[test]
+    fn what_a_client_would_like_is_asked_of_those_who_can_and_of_nobody_else() {
+        let wish = AuthorizationRequest { acr_values: vec![PHR.to_owned(), MFA.to_owned()], ..request(&[], None) };
+        assert_eq!(assured(&wish, Acr::SingleFactor), Ok(Step::Issue));
+        assert_eq!(assured(&wish, Acr::MultiFactor), Ok(Step::Factor));
+        assert_eq!(assured(&wish, Acr::PhishingResistant), Ok(Step::Login));
+        let silent = AuthorizationRequest { prompt: vec![Prompt::None], ..wish };
+        assert_eq!(assured(&silent, Acr::MultiFactor), Ok(Step::Issue));
+    }
+
+    #[test]
+    fn an_essential_class_is_reached_or_an_error() {
+        let mut wish = request(&[], None);
+        (wish.claims.acr_values, wish.claims.acr_essential) = (vec![MFA.to_owned()], true);
+        assert_eq!(assured(&wish, Acr::SingleFactor), Err("unmet_authentication_requirements"));
+        assert_eq!(assured(&wish, Acr::MultiFactor), Ok(Step::Factor));
+        let stale = SignedIn { has_second: true, reachable: Acr::MultiFactor, ..session(601) };
+        assert_eq!(step(&wish, Some(&stale), "openid profile"), Ok(Step::Login), "the password is asked for too");
+        wish.prompt = vec![Prompt::None];
+        assert_eq!(assured(&wish, Acr::MultiFactor), Err("interaction_required"));
+        // A stronger one satisfies, and is told as the one that the client accepts.
+        let strong = SignedIn { acr: Acr::PhishingResistant, ..session(60) };
+        assert_eq!(step(&wish, Some(&strong), "openid profile"), Ok(Step::Issue));
+        assert_eq!(super::super::told(&wish, Acr::PhishingResistant), Acr::MultiFactor);
+    }
+
+    #[test]
+    fn what_the_server_wants_of_a_person_is_set_up_first() {
+        let by = |policy, reachable| SignedIn {
+            has_second: reachable > Acr::SingleFactor,
+            reachable,
+            policy,
+            ..session(60)
+        };
+        let ask = |session: &SignedIn| step(&request(&[], None), Some(session), "openid profile");
+        assert_eq!(ask(&by(Acr::MultiFactor, Acr::SingleFactor)), Ok(Step::Enrolment));
+        assert_eq!(ask(&by(Acr::MultiFactor, Acr::MultiFactor)), Ok(Step::Factor));
+        let silent =
+            step(&request(&[Prompt::None], None), Some(&by(Acr::MultiFactor, Acr::SingleFactor)), "openid profile");
+        assert_eq!(silent, Err("interaction_required"));
     }
 }

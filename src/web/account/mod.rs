@@ -30,6 +30,7 @@ use crate::identity::ActiveSession;
 
 pub use passkeys::PATH as PASSKEYS;
 pub use shell::Shell;
+pub use two_step::PATH as TWO_STEP;
 
 /// Where the account begins.
 pub const ACCOUNT: &str = "/account";

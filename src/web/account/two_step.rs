@@ -10,8 +10,10 @@ use super::{Shell, done, signed_in};
 use crate::identity::{ActiveSession, LoginError, Proof, Proofs};
 use crate::oauth::{Error, Params};
 use crate::web::App;
+use crate::web::interaction::local_path::LocalPath;
 use crate::web::interaction::problem::{self, Stop};
-use crate::web::interaction::visit::Visit;
+use crate::web::interaction::sign_in::next_page;
+use crate::web::interaction::visit::{Visit, query};
 use crate::web::pages::{Answer, FormTarget, Frame};
 
 /// The overview of the factors.
@@ -30,6 +32,8 @@ struct TwoStepPage<'a> {
     /// Since when there is an app, and when it was used last.
     app: Option<AppFacts>,
     recovery_codes: i64,
+    /// Where the person was on the way to, when that wants a second factor.
+    onward: Option<String>,
 }
 
 struct AppFacts {
@@ -61,6 +65,33 @@ struct CodesPage<'a> {
     codes: &'a [String],
     /// Where the codes are for.
     host: &'a str,
+    /// Where to go when they are kept.
+    onward: String,
+}
+
+/// What the person was on the way to when they were sent here: an authorization request, or a page of ours.
+struct Onward {
+    /// Names it in the addresses of these pages.
+    query: String,
+    /// Goes on with it; `None` for whoever came by themself.
+    href: Option<String>,
+}
+
+impl Onward {
+    fn of(visit: &Visit<'_>) -> Result<Self, Stop> {
+        let params = visit.query()?;
+        if let Some(id) = params.get("tx") {
+            let query = query(&[("tx", id), ("client_id", params.get("client_id").unwrap_or_default())]);
+            return Ok(Self { href: Some(format!("/login{query}")), query });
+        }
+        let next = next_page(&params);
+        let query = query(&[("next", next.as_ref().map(LocalPath::as_str).unwrap_or_default())]);
+        Ok(Self { query, href: next.map(|next| next.as_str().to_owned()) })
+    }
+
+    fn page(&self, path: &str) -> String {
+        format!("{path}{}", self.query)
+    }
 }
 
 /// `GET /account/two-step`.
@@ -73,16 +104,18 @@ pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
-    let session = signed_in(visit, PATH).await?;
+    let onward = Onward::of(visit)?;
+    let session = signed_in(visit, &onward.page(PATH)).await?;
     let identity = &visit.app.identity;
     let app = identity.totp_factor(&session.user.id).await?;
     let account = Shell::new(visit, &session, PATH);
     let page = TwoStepPage {
         page: &visit.frame,
         account: &account,
-        form: &visit.target(PATH, PURPOSE, &session.sid),
+        form: &visit.target(&onward.page(PATH), PURPOSE, &session.sid),
         app: app.map(|app| AppFacts { since: day(app.created_at), last_used: day(app.last_used_at) }),
         recovery_codes: identity.second_factors(&session.user.id).await?.recovery_codes,
+        onward: onward.href.map(|href| visit.frame.url(&href)),
     };
     Ok(account.show(visit, &page, Answer::default()))
 }
@@ -98,21 +131,24 @@ pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params = visit.form(body).await?;
-    let session = signed_in(visit, PATH).await?;
+    let onward = Onward::of(visit)?;
+    let session = signed_in(visit, &onward.page(PATH)).await?;
     visit.check(&params, PURPOSE, &session.sid)?;
-    let session = if session.is_fresh(visit.cx().now()) { session } else { visit.fresh_session(PATH).await? };
+    let session = visit.fresh_session(&onward.page(PATH)).await?;
     let identity = &visit.app.identity;
     match params.get("action") {
         Some("set-up") => {
             identity.begin_totp(&visit.cx().sealer, &session).await?;
-            Ok(visit.go(APP))
+            Ok(visit.go(&onward.page(APP)))
         }
         Some("remove") => {
             let removed = identity.remove_totp(&session, &visit.origin()).await?;
             Ok(if removed { done(visit, PATH, "done-totp-removed") } else { visit.go(PATH) })
         }
         // Codes stand in for a factor: without one they would open nothing.
-        Some("codes") if identity.second_factors(&session.user.id).await?.any() => new_codes(visit, &session).await,
+        Some("codes") if identity.second_factors(&session.user.id).await?.any() => {
+            new_codes(visit, &session, &onward).await
+        }
         _ => Ok(visit.go(PATH)),
     }
 }
@@ -127,9 +163,10 @@ pub async fn get_app(app: Data<App>, req: HttpRequest) -> HttpResponse {
 }
 
 async fn show_app(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
-    signed_in(visit, APP).await?;
-    let session = visit.fresh_session(APP).await?;
-    app_form(visit, &session, Attempt::default()).await
+    let onward = Onward::of(visit)?;
+    signed_in(visit, &onward.page(APP)).await?;
+    let session = visit.fresh_session(&onward.page(APP)).await?;
+    app_form(visit, &session, &onward, Attempt::default()).await
 }
 
 /// `POST /account/two-step/app`: the first code of the app, with which it counts.
@@ -143,33 +180,43 @@ pub async fn post_app(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRe
 
 async fn confirmed(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params: Params = visit.form(body).await?;
-    let session = signed_in(visit, APP).await?;
+    let onward = Onward::of(visit)?;
+    let session = signed_in(visit, &onward.page(APP)).await?;
     visit.check(&params, APP_PURPOSE, &session.sid)?;
-    let session = if session.is_fresh(visit.cx().now()) { session } else { visit.fresh_session(APP).await? };
+    let session = visit.fresh_session(&onward.page(APP)).await?;
     let (identity, origin) = (&visit.app.identity, visit.origin());
     let code = params.get("code").unwrap_or_default();
     let proof = match identity.confirm_totp(&visit.cx().sealer, &session, code, &origin).await {
         Ok(proof) => Proof::from(proof),
         Err(error) => {
             let attempt = failed(visit, error)?;
-            return app_form(visit, &session, attempt).await;
+            return app_form(visit, &session, &onward, attempt).await;
         }
     };
     // The person has proved both factors by now: the session counts for as much, under a new secret.
     let proofs = Proofs::of_session(&session).and(&proof).ok_or(Stop::Forged)?;
     let (session, token) = identity.start_session(proofs, Some(&session), &origin).await?;
     let has_codes = identity.second_factors(&session.user.id).await?.recovery_codes > 0;
-    let mut response =
-        if has_codes { done(visit, PATH, "done-totp-added") } else { new_codes(visit, &session).await? };
+    let mut response = match &onward.href {
+        _ if !has_codes => new_codes(visit, &session, &onward).await?,
+        Some(href) => visit.go(href),
+        None => done(visit, PATH, "done-totp-added"),
+    };
     visit.remember(&mut response, &session.sid, &token);
     Ok(response)
 }
 
 /// Makes new codes and shows them, this once.
-async fn new_codes(visit: &Visit<'_>, session: &ActiveSession) -> Result<HttpResponse, Stop> {
+async fn new_codes(visit: &Visit<'_>, session: &ActiveSession, onward: &Onward) -> Result<HttpResponse, Stop> {
     let codes = visit.app.identity.make_recovery_codes(session, &visit.origin()).await?;
     let account = Shell::new(visit, session, PATH);
-    let page = CodesPage { page: &visit.frame, account: &account, codes: &codes, host: &visit.frame.host };
+    let page = CodesPage {
+        page: &visit.frame,
+        account: &account,
+        codes: &codes,
+        host: &visit.frame.host,
+        onward: visit.frame.url(onward.href.as_deref().unwrap_or(PATH)),
+    };
     Ok(account.show(visit, &page, Answer::default()))
 }
 
@@ -199,11 +246,16 @@ fn failed(visit: &Visit<'_>, error: LoginError) -> Result<Attempt, Stop> {
     }
 }
 
-async fn app_form(visit: &Visit<'_>, session: &ActiveSession, attempt: Attempt) -> Result<HttpResponse, Stop> {
+async fn app_form(
+    visit: &Visit<'_>,
+    session: &ActiveSession,
+    onward: &Onward,
+    attempt: Attempt,
+) -> Result<HttpResponse, Stop> {
     let setup = match visit.app.identity.totp_setup(&visit.cx().sealer, session).await {
         Ok(Some(setup)) => setup,
         // Done, given up, or another session's.
-        Ok(None) => return Ok(visit.go(PATH)),
+        Ok(None) => return Ok(visit.go(&onward.page(PATH))),
         Err(LoginError::Storage(error)) => return Err(error.into()),
         Err(error) => return Err(Error::Internal(Box::new(error)).into()),
     };
@@ -213,7 +265,7 @@ async fn app_form(visit: &Visit<'_>, session: &ActiveSession, attempt: Attempt) 
     let page = AppPage {
         page: &visit.frame,
         account: &account,
-        form: &visit.target(APP, APP_PURPOSE, &session.sid),
+        form: &visit.target(&onward.page(APP), APP_PURPOSE, &session.sid),
         side: code.width() + 2 * QUIET_ZONE,
         modules: modules(&code),
         uri: &setup.uri,

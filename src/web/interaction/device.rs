@@ -4,8 +4,9 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::local_path::LocalPath;
 use super::problem::{self, Stop};
-use super::sign_in::login_for;
+use super::sign_in::{login_for, missing_for};
 use super::visit::{Visit, query};
+use crate::base::acr::Acr;
 use crate::identity::{ActiveSession, LoginError};
 use crate::oauth::device::{self, Approval, PendingDevice};
 use crate::oauth::{Authentication, Error};
@@ -57,6 +58,9 @@ async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Sto
     visit.check(&params, CONFIRMATION, &about(user_code, &session))?;
     let Some(pending) = found(visit, user_code).await? else { return Ok(unknown(visit, user_code)) };
     let allowed = decision == "allow";
+    if allowed && let Some(elsewhere) = not_sure_enough(visit, &pending, &session).await? {
+        return Ok(elsewhere);
+    }
     let decided = if allowed {
         let approval = Approval {
             user_id: &session.user.id,
@@ -99,7 +103,21 @@ async fn look_up(visit: &Visit<'_>, user_code: &str, session: &ActiveSession) ->
     };
     let Some(pending) = found(visit, user_code).await? else { return Ok(unknown(visit, user_code)) };
     visit.app.identity.refund_user_code_guess(guess).await?;
+    if let Some(elsewhere) = not_sure_enough(visit, &pending, session).await? {
+        return Ok(elsewhere);
+    }
     Ok(confirmation(visit, &pending, session))
+}
+
+/// Where somebody goes whom the client or the server wants to know more surely.
+async fn not_sure_enough(
+    visit: &Visit<'_>,
+    pending: &PendingDevice,
+    session: &ActiveSession,
+) -> Result<Option<HttpResponse>, Stop> {
+    let by_client = if pending.client.metadata.require_mfa { Acr::MultiFactor } else { Acr::SingleFactor };
+    let required = visit.app.identity.required_class(&session.user).max(by_client);
+    missing_for(visit, session, LocalPath::parse(&here(&pending.user_code)).as_ref(), required).await
 }
 
 async fn found(visit: &Visit<'_>, user_code: &str) -> Result<Option<PendingDevice>, Stop> {

@@ -4,15 +4,17 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::finish::{Outcome, finish};
+use super::finish::{Outcome, finish, proceed};
 use super::local_path::LocalPath;
 use super::passkey::{answer, ceremony, explained, passkey_form};
 use super::problem::{self, Stop};
 use super::sign_in::{Errand, begin, login_for, next_page};
-use super::transaction::Transaction;
+use super::transaction::{Next, Transaction};
 use super::visit::{Visit, query, set};
-use crate::identity::{LoginError, PendingLogin, Proof};
+use crate::base::acr::Acr;
+use crate::identity::{ActiveSession, LoginError, PendingLogin, Proof, Proofs};
 use crate::oauth::{Error, Params};
+use crate::storage::UserRecord;
 use crate::web::App;
 use crate::web::pages::{Answer, ClientCard, FactorPage};
 
@@ -37,9 +39,12 @@ pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     let params = visit.query()?;
-    let Some(login) = pending(visit).await? else { return Ok(begin_anew(visit, &params)) };
-    let errand = errand(visit, &login).await?;
-    form(visit, &login, &errand, Attempt { recovery: params.has("recovery"), ..Attempt::default() }).await
+    match waiting(visit, &params).await? {
+        Ok((half, errand)) => {
+            form(visit, &half, &errand, Attempt { recovery: params.has("recovery"), ..Attempt::default() }).await
+        }
+        Err(elsewhere) => Ok(elsewhere),
+    }
 }
 
 /// `POST /login/factor`: a code of the app, or a recovery code.
@@ -53,14 +58,16 @@ pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params = visit.form(body).await?;
-    let Some(login) = pending(visit).await? else { return Ok(begin_anew(visit, &visit.query()?)) };
-    visit.check(&params, PURPOSE, &login.id)?;
-    let errand = errand(visit, &login).await?;
+    let (half, errand) = match waiting(visit, &visit.query()?).await? {
+        Ok(waiting) => waiting,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    visit.check(&params, PURPOSE, &half.about())?;
     if params.has("cancel") {
-        return cancelled(visit, login, errand).await;
+        return cancelled(visit, half, errand).await;
     }
     let recovery = params.has("recovery_code");
-    let (identity, origin, user) = (&visit.app.identity, visit.origin(), login.proofs.user());
+    let (identity, origin, user) = (&visit.app.identity, visit.origin(), half.user());
     let verified = if recovery {
         let code = params.get("recovery_code").unwrap_or_default();
         identity.verify_recovery_code(user, code, &origin).await.map(Proof::from)
@@ -69,13 +76,16 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
         identity.verify_totp(&visit.cx().sealer, user, code, &origin).await.map(Proof::from)
     };
     match verified {
-        Ok(proof) => proved(visit, login, errand, &proof).await,
+        Ok(proof) => proved(visit, half, errand, &proof).await,
         Err(error) => {
             let attempt = failed(visit, recovery, error)?;
-            if attempt.is_wrong && (!identity.count_try(&login).await? || login.tries_left <= 1) {
+            if let Half::Login(login) = &half
+                && attempt.is_wrong
+                && (!identity.count_try(login).await? || login.tries_left <= 1)
+            {
                 return Ok(begin_anew(visit, &visit.query()?));
             }
-            form(visit, &login, &errand, attempt).await
+            form(visit, &half, &errand, attempt).await
         }
     }
 }
@@ -109,23 +119,26 @@ async fn passkey_submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpR
     let (identity, origin) = (&visit.app.identity, visit.origin());
     let user = login.proofs.user();
     match identity.verify_passkey_as_second_factor(user, answer(&params), visit.browser(), &origin).await {
-        Ok(proof) => proved(visit, login, errand, &proof.into()).await,
+        Ok(proof) => proved(visit, Half::Login(login), errand, &proof.into()).await,
         Err(error) => {
             visit.app.metrics.login_attempt("passkey", "rejected");
             let problem = Some(explained(&visit.frame.t, error)?);
             let attempt = Attempt { problem, status: StatusCode::UNPROCESSABLE_ENTITY, ..Attempt::default() };
-            form(visit, &login, &errand, attempt).await
+            form(visit, &Half::Login(login), &errand, attempt).await
         }
     }
 }
 
 /// Both factors are proved: the session begins, and the person goes on with what they came for.
-async fn proved(visit: &Visit<'_>, login: PendingLogin, errand: Errand, proof: &Proof) -> Result<HttpResponse, Stop> {
+async fn proved(visit: &Visit<'_>, half: Half, errand: Errand, proof: &Proof) -> Result<HttpResponse, Stop> {
     visit.app.metrics.login_attempt(proof.method(), "success");
-    let proofs = match visit.app.identity.take_pending_login(login).await {
-        Ok(proofs) => proofs.and(proof),
-        Err(LoginError::Storage(error)) => return Err(error.into()),
-        Err(_) => None,
+    let proofs = match half {
+        Half::Session(session) => Proofs::of_session(&session).and(proof),
+        Half::Login(login) => match visit.app.identity.take_pending_login(login).await {
+            Ok(proofs) => proofs.and(proof),
+            Err(LoginError::Storage(error)) => return Err(error.into()),
+            Err(_) => None,
+        },
     };
     let Some(proofs) = proofs else { return Ok(begin_anew(visit, &visit.query()?)) };
     let mut response = Box::pin(begin(visit, errand, proofs)).await?;
@@ -133,12 +146,16 @@ async fn proved(visit: &Visit<'_>, login: PendingLogin, errand: Errand, proof: &
     Ok(response)
 }
 
-async fn cancelled(visit: &Visit<'_>, login: PendingLogin, errand: Errand) -> Result<HttpResponse, Stop> {
-    match visit.app.identity.take_pending_login(login).await {
-        Ok(_) | Err(LoginError::Rejected) => {}
-        Err(error) => return Err(Error::Internal(Box::new(error)).into()),
+async fn cancelled(visit: &Visit<'_>, half: Half, errand: Errand) -> Result<HttpResponse, Stop> {
+    let has_session = matches!(half, Half::Session(_));
+    if let Half::Login(login) = half {
+        match visit.app.identity.take_pending_login(login).await {
+            Ok(_) | Err(LoginError::Rejected) => {}
+            Err(error) => return Err(Error::Internal(Box::new(error)).into()),
+        }
     }
     let mut response = match errand {
+        Errand::Page(_) if has_session => visit.go("/"),
         Errand::Page(path) => visit.go(&login_for(path.as_ref())),
         Errand::Transaction(transaction) => {
             let error = Error::AccessDenied { hint: "the person did not sign in".into() };
@@ -147,6 +164,53 @@ async fn cancelled(visit: &Visit<'_>, login: PendingLogin, errand: Errand) -> Re
     };
     set(&mut response, &visit.cookies.end_pending());
     Ok(response)
+}
+
+/// What the second factor is added to.
+enum Half {
+    /// A sign-in that is not done.
+    Login(PendingLogin),
+    /// A session whose first factor is fresh.
+    Session(ActiveSession),
+}
+
+impl Half {
+    fn user(&self) -> &UserRecord {
+        match self {
+            Self::Login(login) => login.proofs.user(),
+            Self::Session(session) => &session.user,
+        }
+    }
+
+    /// What a form is about: this sign-in, or this session, and no other.
+    fn about(&self) -> String {
+        match self {
+            Self::Login(login) => login.id.clone(),
+            Self::Session(session) => format!("session {}", session.sid),
+        }
+    }
+}
+
+/// What a second factor is waited for; the inner error is where the person goes instead.
+async fn waiting(visit: &mut Visit<'_>, params: &Params) -> Result<Result<(Half, Errand), HttpResponse>, Stop> {
+    if let Some(login) = pending(visit).await? {
+        let errand = errand(visit, &login).await?;
+        return Ok(Ok((Half::Login(login), errand)));
+    }
+    let Some(session) = visit.session().await? else { return Ok(Err(begin_anew(visit, params))) };
+    let Some(id) = params.get("tx") else {
+        let due = session.acr < Acr::MultiFactor
+            && session.is_fresh(visit.cx().now())
+            && visit.app.identity.second_factors(&session.user.id).await?.any();
+        let errand = Errand::Page(next_page(params));
+        return Ok(if due { Ok((Half::Session(session), errand)) } else { Err(begin_anew(visit, params)) });
+    };
+    let transaction = Transaction::load(visit, id).await?;
+    visit.speak(&transaction.request.ui_locales);
+    match transaction.next(visit, Some(session)).await? {
+        Next::Factor(session) => Ok(Ok((Half::Session(session), Errand::Transaction(Box::new(transaction))))),
+        next => Ok(Err(proceed(visit, transaction, next).await?)),
+    }
 }
 
 /// The half-done sign-in of this browser, if it is live.
@@ -210,13 +274,8 @@ fn failed(visit: &Visit<'_>, recovery: bool, error: LoginError) -> Result<Attemp
     Ok(attempt)
 }
 
-async fn form(
-    visit: &Visit<'_>,
-    login: &PendingLogin,
-    errand: &Errand,
-    attempt: Attempt,
-) -> Result<HttpResponse, Stop> {
-    let user = login.proofs.user();
+async fn form(visit: &Visit<'_>, half: &Half, errand: &Errand, attempt: Attempt) -> Result<HttpResponse, Stop> {
+    let user = half.user();
     let factors = visit.app.identity.second_factors(&user.id).await?;
     let client = match errand {
         Errand::Transaction(transaction) => Some(ClientCard::of(&transaction.client)),
@@ -226,14 +285,17 @@ async fn form(
     let joint = if here.contains('?') { '&' } else { '?' };
     let other = if attempt.recovery { factors.totp } else { factors.recovery_codes > 0 };
     let other_page = if attempt.recovery { here.clone() } else { format!("{here}{joint}recovery=1") };
-    let has_passkey = !visit.app.identity.list_passkeys(&user.id).await?.is_empty();
-    let passkey = has_passkey
-        .then(|| passkey_form(visit, "get", &errand.page(PASSKEY), PASSKEY_OPTIONS, (PURPOSE, &login.id)))
-        .flatten();
+    // A session that a passkey is wanted beside signs in with the passkey: see `authorize::Step::Login`.
+    let passkey = match half {
+        Half::Login(login) if factors.passkeys => {
+            passkey_form(visit, "get", &errand.page(PASSKEY), PASSKEY_OPTIONS, (PURPOSE, &login.id))
+        }
+        _ => None,
+    };
     let page = FactorPage {
         page: &visit.frame,
         client: client.as_ref(),
-        form: &visit.target(&here, PURPOSE, &login.id),
+        form: &visit.target(&here, PURPOSE, &half.about()),
         username: &user.username,
         recovery: attempt.recovery,
         other: other.then(|| visit.frame.url(&other_page)),

@@ -14,6 +14,7 @@ use crate::oauth::Error;
 use crate::oauth::authorize::{AuthorizationResponse, ResponseMode, allow};
 use crate::oidc::session_state::session_state;
 use crate::storage::{Accounts as _, Transactions as _};
+use crate::web::account::TWO_STEP;
 use crate::web::pages::{Answer, FormPostPage};
 
 /// Answers just given, by transaction: a form sent twice by a double click gets the answer that its first sending
@@ -33,8 +34,13 @@ impl Default for Finished {
 /// Does what `next` says: a page of ours, or the answer to the client.
 pub async fn proceed(visit: &Visit<'_>, transaction: Transaction, next: Next) -> Result<HttpResponse, Stop> {
     match next {
-        Next::Login | Next::Consent(_) => {
-            let path = if matches!(next, Next::Login) { "/login" } else { "/consent" };
+        Next::Login | Next::Consent(_) | Next::Factor(_) | Next::Enrolment => {
+            let path = match next {
+                Next::Consent(_) => "/consent",
+                Next::Factor(_) => "/login/factor",
+                Next::Enrolment => TWO_STEP,
+                _ => "/login",
+            };
             if transaction.id.is_empty() {
                 return transaction.store(visit, |stored| visit.go(&stored.page(path))).await;
             }

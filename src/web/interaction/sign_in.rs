@@ -9,8 +9,9 @@ use super::problem::Stop;
 use super::transaction::Transaction;
 use super::visit::{Visit, query, set};
 use crate::base::acr::Acr;
-use crate::identity::{PENDING_TTL, Proof, Proofs};
+use crate::identity::{ActiveSession, PENDING_TTL, Proof, Proofs};
 use crate::oauth::Params;
+use crate::web::account::TWO_STEP;
 
 /// Goes on after the person has proved who they are, for `transaction` or, without one, for the page that the address
 /// names as `next`.
@@ -76,8 +77,13 @@ pub(super) async fn begin(visit: &Visit<'_>, errand: Errand, proofs: Proofs) -> 
     let sid = session.sid.clone();
     let offers_passkey = visit.can_make_passkey && visit.app.identity.offer_passkey(&session.user.id).await?;
     let mut response = match errand {
-        Errand::Page(path) if offers_passkey => visit.go(&passkey_offer::before_page(path.as_ref())),
-        Errand::Page(path) => visit.go(path.as_ref().map_or("/", LocalPath::as_str)),
+        Errand::Page(path) => {
+            match missing_for(visit, &session, path.as_ref(), visit.app.identity.required_class(&session.user)).await? {
+                Some(response) => response,
+                None if offers_passkey => visit.go(&passkey_offer::before_page(path.as_ref())),
+                None => visit.go(path.as_ref().map_or("/", LocalPath::as_str)),
+            }
+        }
         Errand::Transaction(mut transaction) => {
             transaction.advance(visit, |progress| progress.signed_in = Some(session.sid.clone())).await?;
             if offers_passkey {
@@ -90,6 +96,28 @@ pub(super) async fn begin(visit: &Visit<'_>, errand: Errand, proofs: Proofs) -> 
     };
     visit.remember(&mut response, &sid, &token);
     Ok(response)
+}
+
+/// Where somebody goes who has to be known more surely for a page of ours: to the second factor, or to set one up. `None`
+/// for whoever is known as surely as `required`.
+pub async fn missing_for(
+    visit: &Visit<'_>,
+    session: &ActiveSession,
+    page: Option<&LocalPath>,
+    required: Acr,
+) -> Result<Option<HttpResponse>, Stop> {
+    if session.acr >= required {
+        return Ok(None);
+    }
+    let next = page.map(LocalPath::as_str).unwrap_or_default();
+    let has_factor = visit.app.identity.second_factors(&session.user.id).await?.any();
+    Ok(Some(if !has_factor {
+        visit.go(&format!("{TWO_STEP}{}", query(&[("next", next)])))
+    } else if session.is_fresh(visit.cx().now()) {
+        visit.go(&format!("/login/factor{}", query(&[("next", next)])))
+    } else {
+        visit.go(&login_again_for(page))
+    }))
 }
 
 /// The page of ours that a sign-in without a transaction leads to.

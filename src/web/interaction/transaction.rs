@@ -4,9 +4,10 @@ use actix_web::HttpResponse;
 
 use super::problem::Stop;
 use super::visit::{Visit, query, set};
+use crate::base::acr::Acr;
 use crate::base::{OpaqueToken, TokenKind, new_id};
 use crate::identity::ActiveSession;
-use crate::oauth::authorize::{AuthorizationRequest, Progress, SignedIn, Step, next_step};
+use crate::oauth::authorize::{AuthorizationRequest, Progress, SignedIn, Step, highest, next_step};
 use crate::oauth::{Client, Context, Error, Params, ScopeSet};
 use crate::storage::{Consents as _, TransactionRecord, Transactions as _};
 
@@ -26,6 +27,10 @@ pub struct Transaction {
 pub enum Next {
     Login,
     Consent(ActiveSession),
+    /// The second factor alone, beside what the session stands on.
+    Factor(ActiveSession),
+    /// A second factor is set up first.
+    Enrolment,
     Issue(ActiveSession),
     /// The client is told by redirect.
     Refuse(Error),
@@ -130,11 +135,20 @@ impl Transaction {
         };
         let remembered = remembered.map(|consent| ScopeSet::parse(&consent.scope)).transpose();
         let remembered = remembered.map_err(|error| Error::Internal(Box::new(error)))?;
-        let signed_in = session.as_ref().map(|session| signed_in(cx, &self.client, session));
+        let mut signed_in = session.as_ref().map(|session| signed_in(cx, &self.client, session));
+        if let (Some(signed_in), Some(session)) = (&mut signed_in, &session) {
+            signed_in.policy = visit.app.identity.required_class(&session.user);
+            if signed_in.acr < highest(&self.request, &self.client, signed_in.policy) {
+                let factors = visit.app.identity.second_factors(&session.user.id).await?;
+                (signed_in.has_second, signed_in.reachable) = (factors.any(), factors.reachable());
+            }
+        }
         let step =
             next_step(&self.request, &self.client, signed_in.as_ref(), remembered.as_ref(), &self.progress, cx.now());
         Ok(match (step, session) {
             (Ok(Step::Consent), Some(session)) => Next::Consent(session),
+            (Ok(Step::Factor), Some(session)) => Next::Factor(session),
+            (Ok(Step::Enrolment), Some(_)) => Next::Enrolment,
             (Ok(Step::Issue), Some(session)) => Next::Issue(session),
             (Ok(_), _) => Next::Login,
             (Err(error), _) => Next::Refuse(error),
@@ -157,6 +171,9 @@ pub fn signed_in(cx: &Context, client: &Client, session: &ActiveSession) -> Sign
         auth_time: session.auth_time,
         acr: session.acr,
         amr: session.amr.clone(),
+        has_second: false,
+        reachable: session.acr,
+        policy: Acr::SingleFactor,
     }
 }
 

@@ -87,6 +87,11 @@ pub fn bearer_error(req: &HttpRequest, error: Option<&Error>) -> HttpResponse {
             error.code(),
             error.description().unwrap_or_default()
         ),
+        Error::InsufficientUserAuthentication { acr_values } => format!(
+            r#"Bearer realm="userinfo", error="{}", error_description="{}", acr_values="{acr_values}""#,
+            error.code(),
+            error.description().unwrap_or_default()
+        ),
         Error::InsufficientScope { scope } => {
             format!(r#"Bearer realm="userinfo", error="insufficient_scope", scope="{scope}""#)
         }
@@ -124,7 +129,9 @@ fn written(
 
 fn status(error: &Error) -> StatusCode {
     match error {
-        Error::InvalidClient { .. } | Error::InvalidToken { .. } => StatusCode::UNAUTHORIZED,
+        Error::InvalidClient { .. } | Error::InvalidToken { .. } | Error::InsufficientUserAuthentication { .. } => {
+            StatusCode::UNAUTHORIZED
+        }
         Error::InsufficientScope { .. } => StatusCode::FORBIDDEN,
         Error::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::TemporarilyUnavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,

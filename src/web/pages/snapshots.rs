@@ -96,6 +96,32 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
             }),
         ),
         (
+            "factor",
+            html(&FactorPage {
+                page,
+                client: Some(client),
+                form,
+                username: "a\"lice",
+                recovery: false,
+                other: Some("/a/login/factor?tx=1&recovery=1".to_owned()),
+                problem: None,
+                passkey: None,
+            }),
+        ),
+        (
+            "factor-recovery-failed",
+            html(&FactorPage {
+                page,
+                client: None,
+                form,
+                username: "alice",
+                recovery: true,
+                other: Some("/a/login/factor".to_owned()),
+                problem: Some(t.text("factor-recovery-wrong")),
+                passkey: None,
+            }),
+        ),
+        (
             "consent",
             html(&ConsentPage {
                 page,

@@ -1,0 +1,98 @@
+//! Failures that make the next attempt wait, and whom they leave alone.
+
+use crate::common::*;
+
+async fn fail(browser: &Browser, page: &Page, username: &str, times: usize) -> Answer {
+    let mut last = None;
+    for _ in 0..times {
+        last = Some(browser.submit(page, &[("username", username), ("password", "wrong")]).await.answer);
+    }
+    last.unwrap()
+}
+
+async fn login(world: &World) -> (Browser, Page) {
+    let browser = world.browser();
+    let page = browser.open(&world.url("/login?next=/account")).await;
+    (browser, page)
+}
+
+#[tokio::test]
+async fn a_strangers_failures_keep_nobody_out_of_a_browser_they_have_signed_in_with() {
+    let world = World::new().await;
+    let known = world.browser();
+    world.code(&known, C1, "openid").await;
+    known.cookies.lock().unwrap().remove("portcullis_session");
+    let (stranger, page) = login(&world).await;
+    assert_eq!(fail(&stranger, &page, "alice", 10).await.status, 429);
+    // Another stranger waits too; alice's own browser does not.
+    let (other, page) = login(&world).await;
+    let right = [("username", "alice"), ("password", PASSWORD)];
+    assert_eq!(other.submit(&page, &right).await.answer.status, 429);
+    let page = known.open(&world.url("/login?next=/account")).await;
+    assert!(known.submit(&page, &right).await.url.path().ends_with("/account"));
+    // Her signing in does not give the stranger new tries.
+    assert_eq!(other.submit(&login(&world).await.1, &right).await.answer.status, 403, "another browser's form");
+    let (other, page) = login(&world).await;
+    assert_eq!(other.submit(&page, &right).await.answer.status, 429);
+}
+
+#[tokio::test]
+async fn a_known_browser_has_a_budget_and_no_more() {
+    let world = World::new().await;
+    let known = world.browser();
+    world.code(&known, C1, "openid").await;
+    known.cookies.lock().unwrap().remove("portcullis_session");
+    let page = known.open(&world.url("/login?next=/account")).await;
+    assert_eq!(fail(&known, &page, "alice", 10).await.status, 429);
+    // It is known for alice alone.
+    let (stranger, page) = login(&world).await;
+    assert!(
+        stranger.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await.url.path().ends_with("/account")
+    );
+    assert_eq!(world.rows("known_devices", "TRUE").await, 2);
+}
+
+#[tokio::test]
+async fn s184_of_many_guesses_at_once_no_more_than_the_budget_are_looked_at() {
+    let world = World::new().await;
+    let (browser, page) = login(&world).await;
+    let guess = [("username", "alice"), ("password", "wrong")];
+    let answers = futures_util::future::join_all((0..200).map(|_| browser.post_form(&page, &guess))).await;
+    let looked_at = answers.iter().filter(|(_, answer)| answer.status == 422).count();
+    assert!((1..=6).contains(&looked_at), "{looked_at}");
+    assert!(
+        answers.iter().filter(|(_, answer)| answer.status == 429).all(|(_, a)| !a.header("retry-after").is_empty())
+    );
+}
+
+#[tokio::test]
+async fn s185_one_password_against_many_accounts_is_stopped_by_the_address() {
+    let world = World::new().await;
+    let (browser, page) = login(&world).await;
+    let mut last = 422;
+    for number in 0..60 {
+        last = fail(&browser, &page, &format!("user{number}"), 1).await.status.as_u16();
+    }
+    assert_eq!(last, 429);
+}
+
+#[tokio::test]
+async fn s187_the_same_counter_holds_for_password_code_and_recovery_code() {
+    let world = World::new().await;
+    let browser = world.browser();
+    world.code(&browser, C1, "openid").await;
+    world.set_up_app(&browser).await;
+    let (other, page) = login(&world).await;
+    fail(&other, &page, "alice", 2).await;
+    let step = other.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    for code in [("code", "000000"), ("recovery_code", "0000-0000-0000-0000"), ("code", "000000")] {
+        assert_eq!(other.submit(&step, &[code]).await.answer.status, 422);
+    }
+    other.submit(&step, &[("recovery_code", "0000-0000-0000-0000")]).await;
+    let wait = other.submit(&step, &[("code", "000000")]).await;
+    assert_eq!(wait.answer.status, 429);
+    assert!(wait.answer.header("retry-after").parse::<u64>().unwrap() >= 1 && wait.has("[role=alert]"));
+    let (third, page) = login(&world).await;
+    let answer = third.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await.answer;
+    assert_eq!(answer.status, 429, "the password waits for the codes' failures");
+}
