@@ -36,10 +36,14 @@ mod grant_attacks;
 mod http_attacks;
 #[path = "protocol/instances.rs"]
 mod instances;
+#[path = "protocol/jwks_uri.rs"]
+mod jwks_uri;
 #[path = "protocol/metadata.rs"]
 mod metadata;
 #[path = "protocol/refresh_token.rs"]
 mod refresh_token;
+#[path = "protocol/registration.rs"]
+mod registration;
 #[path = "protocol/resource.rs"]
 mod resource;
 #[path = "protocol/revocations.rs"]

@@ -1,7 +1,7 @@
 //! Opaque tokens: `pc_rt_` + 66 base62 characters (16 bytes of row id, 32 bytes of secret) + 6 characters of CRC-32.
 //!
 //! The row id is time-ordered and finds the row; the hash of the whole string decides. Published for secret scanners:
-//! `pc_(at|ac|dc|cs|rat|live|st|tx|su|pl)_[0-9A-Za-z]{72}` and `pc_rt_[0-9A-Za-z]{83}`.
+//! `pc_(at|ac|dc|cs|rat|iat|live|st|tx|su|pl)_[0-9A-Za-z]{72}` and `pc_rt_[0-9A-Za-z]{83}`.
 
 use std::fmt;
 
@@ -24,6 +24,7 @@ pub enum TokenKind {
     DeviceCode,
     ClientSecret,
     RegistrationAccessToken,
+    InitialAccessToken,
     ApiKey,
     Session,
     Transaction,
@@ -40,6 +41,7 @@ impl TokenKind {
             Self::DeviceCode => "pc_dc_",
             Self::ClientSecret => "pc_cs_",
             Self::RegistrationAccessToken => "pc_rat_",
+            Self::InitialAccessToken => "pc_iat_",
             Self::ApiKey => "pc_live_",
             Self::Session => "pc_st_",
             Self::Transaction => "pc_tx_",

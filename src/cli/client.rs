@@ -9,12 +9,14 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
 use super::Failure;
+use super::initial_access_token;
 use super::offline::Offline;
 use super::out::{complain, date, say, say_json, say_table};
 use crate::base::OpaqueToken;
 use crate::jose::Sealer;
 use crate::oauth::ClientMetadata;
-use crate::oauth::registration::{Abilities, RegistrationError, Registry};
+use crate::oauth::registration::{Abilities, RegistrationError, Registry, sector_problem};
+use crate::outbound;
 use crate::storage::{ClientRecord, Clients as _};
 
 #[derive(Debug, Subcommand)]
@@ -51,6 +53,11 @@ pub enum Verb {
     Delete { client_id: String },
     /// Give a client a new secret; the old one is void at once.
     RotateSecret { client_id: String },
+    /// Tokens with which clients can register themselves.
+    InitialAccessToken {
+        #[command(subcommand)]
+        verb: initial_access_token::Verb,
+    },
 }
 
 /// Client metadata, by RFC 7591's names.
@@ -153,6 +160,7 @@ async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
             say_json(&json!({ "client_id": client_id, "client_secret": secret.expose() }));
             Ok(())
         }
+        Verb::InitialAccessToken { verb } => initial_access_token::act(offline, verb).await,
     }
 }
 
@@ -171,6 +179,7 @@ async fn create(offline: &Offline, client_id: Option<String>, args: MetadataArgs
     let named = members.remove("client_id").and_then(|value| value.as_str().map(str::to_owned));
     let metadata = parsed(members)?;
     let sealer = offline.sealer()?;
+    check_sector(offline, &metadata).await?;
     let (record, secret) = registry(offline, &sealer).register(client_id.or(named), &metadata).await?;
     say_json(&shown(&record, secret.as_ref())?);
     Ok(())
@@ -196,6 +205,7 @@ async fn update(
     }
     let metadata = parsed(members)?;
     let sealer = offline.sealer()?;
+    check_sector(offline, &metadata).await?;
     let (mut record, secret) = registry(offline, &sealer).update(client_id, &metadata).await?;
     if disable || enable {
         record.disabled_at = disable.then(|| offline.now().millis());
@@ -203,6 +213,18 @@ async fn update(
     }
     say_json(&shown(&record, secret.as_ref())?);
     Ok(())
+}
+
+/// Fetches the client's `sector_identifier_uri`, if it names one.
+async fn check_sector(offline: &Offline, metadata: &ClientMetadata) -> Result<(), Failure> {
+    if metadata.sector_identifier_uri.is_none() {
+        return Ok(());
+    }
+    let outbound = outbound::Client::new(&offline.config).map_err(|error| Failure::config(error.to_string()))?;
+    match sector_problem(&outbound, metadata).await {
+        Some(problem) => Err(Failure::usage(problem.to_string())),
+        None => Ok(()),
+    }
 }
 
 async fn list(offline: &Offline, as_json: bool) -> Result<(), Failure> {

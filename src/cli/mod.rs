@@ -9,6 +9,7 @@ mod demo;
 mod dev;
 mod failure;
 mod healthcheck;
+mod initial_access_token;
 mod keys;
 mod logout_notices;
 mod mail;

@@ -8,6 +8,7 @@ use super::dev;
 use crate::config::{Config, Finding, Loaded, Source, load, load_and_check};
 use crate::jose::Sealer;
 use crate::mail::Smtp;
+use crate::oauth::registration::StatementIssuers;
 use crate::ops;
 use crate::outbound;
 use crate::web::pages::SHIPPED_LOCALES;
@@ -72,6 +73,9 @@ fn unusable(config: &Config) -> Vec<Finding> {
     }
     if let Err(error) = outbound::Client::new(config) {
         found.push((&["outbound.ca_file"], error.to_string()));
+    }
+    if let Err(error) = StatementIssuers::load(config) {
+        found.push((&["client_registration.software_statement_issuers"], error.to_string()));
     }
     let locale = config.pages.default_locale.as_str();
     if !SHIPPED_LOCALES.contains(&locale) {

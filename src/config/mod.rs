@@ -1,5 +1,6 @@
 //! Settings: one typed tree, read from file and environment. Defaults and units are documented on the field.
 
+mod client_registration;
 mod contradictions;
 mod load;
 mod mail;
@@ -9,6 +10,7 @@ mod sign_in;
 mod tree;
 mod types;
 
+pub use client_registration::{ClientRegistration, ClientRegistrationMode};
 pub use load::{ConfigErrors, Finding, Loaded, Origin, Problem, Source, load, load_and_check};
 pub use mail::{Mail, SmtpUrl, SmtpUrlError, StartTls, smtp_password};
 pub use outbound::Outbound;
@@ -57,6 +59,8 @@ pub struct Config {
     pub passkeys: Passkeys,
     #[serde(default)]
     pub throttle: Throttle,
+    #[serde(default)]
+    pub client_registration: ClientRegistration,
     #[serde(default)]
     pub outbound: Outbound,
     #[serde(default)]

@@ -106,6 +106,11 @@ impl ForeignClaims {
         self.0.get(name).map(|value| value.as_str().ok_or(not_text)).transpose()
     }
 
+    /// All of them.
+    pub fn into_members(self) -> Map<String, Value> {
+        self.0
+    }
+
     /// A NumericDate (RFC 7519 §2): seconds, possibly with a fraction, from 1970 to 9999.
     pub fn time(&self, name: &str) -> Result<Option<Timestamp>, Error> {
         let Some(value) = self.0.get(name) else { return Ok(None) };

@@ -128,6 +128,17 @@ impl ForeignKeys {
         Ok(Self(parsed.into()))
     }
 
+    /// Reads a JWK Set whose keeper is not here to be told of mistakes: a key that cannot be used is passed over like one
+    /// for another purpose.
+    pub fn parse_fetched(jwks: &Value) -> Result<Self, String> {
+        let keys = jwks.get("keys").and_then(Value::as_array).ok_or("it has no array `keys`")?;
+        if keys.len() > MAX_KEYS {
+            return Err(format!("it has more than {MAX_KEYS} keys"));
+        }
+        let usable = keys.iter().filter_map(|jwk| read_jwk(jwk.as_object()?).ok()).flatten();
+        Ok(Self(usable.collect()))
+    }
+
     /// The key for a token's `alg` and `kid`. Without `kid` only where there is no choice (OpenID Connect Core §10.1).
     pub fn find(&self, alg: ForeignAlgorithm, kid: Option<&str>) -> Option<&ForeignKey> {
         let mut fitting = self.0.iter().filter(|key| key.alg == alg && (kid.is_none() || key.kid.as_deref() == kid));

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::authorize::ResponseType;
 use super::grant::GrantType;
+use super::registration::Origin;
 use super::{ScopeSet, SubjectType};
 use crate::config::Algorithm;
 use crate::jose::ForeignKeys;
@@ -87,6 +88,8 @@ pub struct ClientMetadata {
     pub resource_server: bool,
     /// Accepts a client assertion whose `aud` is the token endpoint, for old libraries.
     pub allow_token_endpoint_audience: bool,
+    #[serde(skip_serializing_if = "Origin::is_operator")]
+    pub registered_by: Origin,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +136,7 @@ impl Default for ClientMetadata {
             skip_consent: false,
             resource_server: false,
             allow_token_endpoint_audience: false,
+            registered_by: Origin::Operator,
         }
     }
 }

@@ -3,13 +3,16 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
+use moka::sync::Cache;
 use prometheus_client::metrics::counter::Counter;
 use tokio::sync::Notify;
 
 use super::access_token::VerifiedTokens;
 use super::api_keys::KnownApiKeys;
 use super::client_auth::ClientThrottle;
+use super::client_keys::FetchedKeys;
 use super::device::DevicePolls;
+use super::registration::StatementIssuers;
 use super::{ApiKeys, ClientDirectory, Error, RevocationKind, RevocationView};
 use crate::base::{Clock, Random, Timestamp};
 use crate::config::{Algorithm, Config};
@@ -43,6 +46,9 @@ pub struct Context {
     pub metadata: OnceLock<Rendered>,
     /// Told when a session has ended, here or elsewhere, so that its clients hear of it at once.
     pub session_ended: Notify,
+    pub(super) statement_issuers: StatementIssuers,
+    pub(super) used: Cache<String, ()>,
+    pub(super) fetched_keys: FetchedKeys,
     pub(super) verified: VerifiedTokens,
     pub(super) api_keys: KnownApiKeys,
     pub(super) polls: DevicePolls,
@@ -81,6 +87,9 @@ impl Context {
         let veil = server_secret(&store, &sealer, "veiled_user", random.as_ref()).await?;
         Ok(Self {
             pseudonyms: Pseudonyms::new(&names, &veil)?,
+            statement_issuers: StatementIssuers::load(&config).map_err(|error| Error::Internal(Box::new(error)))?,
+            used: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_hours(12)).build(),
+            fetched_keys: FetchedKeys::default(),
             verified: VerifiedTokens::default(),
             api_keys: KnownApiKeys::default(),
             polls: DevicePolls::new(config.tokens.device_code_ttl),

@@ -8,6 +8,8 @@ pub const INTROSPECT: &str = "/oauth2/introspect";
 pub const REVOCATIONS: &str = "/oauth2/revocations";
 pub const REVOKE: &str = "/oauth2/revoke";
 pub const DEVICE_AUTHORIZATION: &str = "/oauth2/device";
+/// RFC 7591 §3; a registered client is managed below it (RFC 7592 §2).
+pub const REGISTER: &str = "/oauth2/register";
 /// The page on which a person types a user code.
 pub const DEVICE: &str = "/device";
 pub const LOGOUT: &str = "/logout";

@@ -52,6 +52,13 @@ pub enum Error {
     SlowDown,
     #[error("expired_token")]
     ExpiredToken,
+    /// RFC 7591 §3.2.2.
+    #[error("invalid_redirect_uri: {hint}")]
+    InvalidRedirectUri { hint: Hint },
+    #[error("invalid_client_metadata: {hint}")]
+    InvalidClientMetadata { hint: Hint },
+    #[error("invalid_software_statement: {hint}")]
+    InvalidSoftwareStatement { hint: Hint },
     /// RFC 6750 §3.1.
     #[error("invalid_token: {hint}")]
     InvalidToken { hint: Hint },
@@ -101,6 +108,17 @@ impl Error {
         Self::InvalidToken { hint: hint.into() }
     }
 
+    /// RFC 7591 §3.2.2. `text` may repeat what was received: what is not ASCII, or a quote, is shown as `?`.
+    pub fn of_registration(code: &str, text: &str) -> Self {
+        let shown = |c: char| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\') { c } else { '?' };
+        let hint: Hint = text.chars().map(shown).collect::<String>().into();
+        match code {
+            "invalid_redirect_uri" => Self::InvalidRedirectUri { hint },
+            "invalid_software_statement" => Self::InvalidSoftwareStatement { hint },
+            _ => Self::InvalidClientMetadata { hint },
+        }
+    }
+
     /// The `error` member or parameter.
     pub const fn code(&self) -> &'static str {
         match self {
@@ -124,6 +142,9 @@ impl Error {
             Self::AuthorizationPending => "authorization_pending",
             Self::SlowDown => "slow_down",
             Self::ExpiredToken => "expired_token",
+            Self::InvalidRedirectUri { .. } => "invalid_redirect_uri",
+            Self::InvalidClientMetadata { .. } => "invalid_client_metadata",
+            Self::InvalidSoftwareStatement { .. } => "invalid_software_statement",
             Self::InvalidToken { .. } => "invalid_token",
             Self::InsufficientScope { .. } => "insufficient_scope",
             Self::InsufficientUserAuthentication { .. } => "insufficient_user_authentication",
@@ -153,6 +174,9 @@ impl Error {
             | Self::RequestUriNotSupported { hint }
             | Self::RegistrationNotSupported { hint }
             | Self::UnmetAuthenticationRequirements { hint }
+            | Self::InvalidRedirectUri { hint }
+            | Self::InvalidClientMetadata { hint }
+            | Self::InvalidSoftwareStatement { hint }
             | Self::InvalidToken { hint } => Some(Cow::Borrowed(hint)),
             Self::InsufficientScope { scope } => Some(Cow::Owned(format!("the token lacks the scope {scope}"))),
             Self::InsufficientUserAuthentication { .. } => {

@@ -3,7 +3,7 @@ use serde::Serialize;
 use super::access_token::AccessTokenClaims;
 use super::api_keys::Owner;
 use super::client::AccessTokenFormat;
-use super::{Client, Context, Error, Permit, PersonGrant, ScopeSet, Subject};
+use super::{Client, Context, Error, Permit, PersonGrant, ScopeSet, Subject, registration};
 use crate::base::{OpaqueToken, RefreshToken, Timestamp, TokenKind, new_id};
 use crate::jose::{Expected, sign};
 use crate::oidc::id_token::{Bindings, id_token};
@@ -39,6 +39,7 @@ pub struct Issuance<'a> {
 /// Makes the tokens that `permit` allows.
 pub async fn issue(cx: &Context, permit: Permit<'_>, issuance: Issuance<'_>) -> Result<TokenResponse, Error> {
     let now = permit.at;
+    registration::dynamic::used(cx, permit.client).await?;
     let scope = issuance.scope.to_string();
     let access_token = access_token(cx, &permit, &scope, issuance.audience, now).await?;
     let id_token = match permit.subject {

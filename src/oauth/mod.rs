@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod authorize;
 pub mod client;
 pub mod client_auth;
+pub mod client_keys;
 pub mod context;
 pub mod device;
 pub mod directory;

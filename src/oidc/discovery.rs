@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::claims::STANDARD_CLAIMS;
 use crate::base::TokenHash;
-use crate::config::{Algorithm, Config};
+use crate::config::{Algorithm, ClientRegistrationMode, Config};
 use crate::jose::ForeignAlgorithm;
 use crate::oauth::SubjectType;
 use crate::oauth::client::STANDARD_SCOPES;
@@ -95,6 +95,9 @@ fn document(config: &Config, offered: &Offered<'_>) -> Map<String, Value> {
     let mut document: Map<String, Value> = members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
     if config.sessions.check_session_iframe {
         document.insert("check_session_iframe".to_owned(), json!(issuer.endpoint(endpoints::CHECK_SESSION)));
+    }
+    if config.client_registration.mode != ClientRegistrationMode::Off {
+        document.insert("registration_endpoint".to_owned(), json!(issuer.endpoint(endpoints::REGISTER)));
     }
     let links = [
         ("service_documentation", &config.metadata.service_documentation),

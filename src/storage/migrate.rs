@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = migrations![
     5 "0005_api_keys",
     3 "0003_passkeys",
     4 "0004_mail",
+    6 "0006_registration",
     7 "0007_logout",
     9 "0009_account",
 ];

@@ -43,6 +43,7 @@ fn routes(cfg: &mut ServiceConfig, app: &App) {
     dev::routes(cfg, &app.config);
     cfg.configure(health::routes)
         .configure(oauth::routes)
+        .configure(|cfg| oauth::registration_routes(cfg, &app.config))
         .configure(pages::routes)
         .configure(|cfg| interaction::routes(cfg, &app.config))
         .configure(account::routes)

@@ -60,6 +60,8 @@ fn named(path: &str) -> Option<Route> {
         "/oauth2/revocations" => program("/oauth2/revocations"),
         "/oauth2/revoke" => program("/oauth2/revoke"),
         "/oauth2/device" => program("/oauth2/device"),
+        "/oauth2/register" => program("/oauth2/register"),
+        _ if path.starts_with("/oauth2/register/") => program("/oauth2/register/{client_id}"),
         "/.well-known/openid-configuration" => program("/.well-known/openid-configuration"),
         "/.well-known/oauth-authorization-server" => program("/.well-known/oauth-authorization-server"),
         "/.well-known/jwks.json" => program("/.well-known/jwks.json"),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{Failure, secret};
 use crate::base::{Timestamp, TokenHash};
-use crate::jose::{self, ForeignAlgorithm, ForeignClaims, ForeignJwt, ForeignKey, ForeignKind};
-use crate::oauth::{Client, Context, Params, endpoints};
+use crate::jose::{self, ForeignAlgorithm, ForeignClaims, ForeignJwt, ForeignKey, ForeignKeys, ForeignKind};
+use crate::oauth::{Client, Context, Params, client_keys, endpoints};
 use crate::storage::Replays as _;
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -38,14 +38,14 @@ pub fn read(params: &Params) -> Result<(String, ForeignJwt<'_>), &'static str> {
 /// Signature first: only whoever has the key learns what else is wrong. The `jti` last: only good assertions are
 /// remembered.
 pub async fn check(cx: &Context, jwt: ForeignJwt<'_>, client: Option<&Client>) -> Result<(), Failure> {
-    let (client, claims) = verified(cx, jwt, client)?;
+    let (client, claims) = verified(cx, jwt, client).await?;
     let once = acceptable(cx, client, &claims).map_err(Failure::Told)?;
     let remembered = cx.store.remember_once(&once.key, once.expires_at.millis(), cx.now().millis()).await;
     let fresh = remembered.map_err(|error| Failure::Other(error.into()))?;
     if fresh { Ok(()) } else { Err(Failure::Told("the client_assertion's jti was used before")) }
 }
 
-fn verified<'c>(
+async fn verified<'c>(
     cx: &Context,
     jwt: ForeignJwt<'_>,
     client: Option<&'c Client>,
@@ -56,11 +56,11 @@ fn verified<'c>(
     };
     let client = client.filter(may_use);
     let shared = client.filter(|_| jwt.alg.is_symmetric()).and_then(|client| secret::shared_key(client, &cx.sealer));
-    let key = match client {
-        Some(_) if jwt.alg.is_symmetric() => shared.as_ref(),
-        Some(client) => client.keys().find(jwt.alg, jwt.kid.as_deref()),
-        None => None,
+    let public = match client.filter(|_| !jwt.alg.is_symmetric()) {
+        Some(client) => client_keys::signature_keys(cx, client, jwt.alg, jwt.kid.as_deref()).await,
+        None => ForeignKeys::default(),
     };
+    let key = shared.as_ref().or_else(|| public.find(jwt.alg, jwt.kid.as_deref()));
     let refused = Failure::Refused("no registered key of the client made this signature");
     let Some(tried) = key.or_else(|| ForeignKey::decoy(jwt.alg)) else { return Err(refused) };
     match (client, key, jwt.verify(tried)) {

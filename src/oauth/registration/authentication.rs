@@ -1,4 +1,5 @@
 use super::Found;
+use super::uris::is_fetchable;
 use crate::jose::ForeignKeys;
 use crate::oauth::ClientMetadata;
 use crate::oauth::client_auth::AuthMethod;
@@ -10,8 +11,13 @@ pub(super) fn authentication(metadata: &ClientMetadata, found: &mut Found) {
         found.metadata("token_endpoint_auth_method", format!("must be one of {}", known.join(", ")));
         return;
     };
-    if metadata.jwks_uri.is_some() {
-        found.metadata("jwks_uri", "keys are not fetched; give them as jwks");
+    if let Some(uri) = &metadata.jwks_uri {
+        if !is_fetchable(uri) {
+            found.metadata("jwks_uri", "must be an https URL");
+        }
+        if metadata.jwks.is_some() {
+            found.metadata("jwks_uri", "keys are given as jwks or by jwks_uri, not both (RFC 7591 2)");
+        }
     }
     let keys = metadata.jwks.as_ref().map_or_else(|| Ok(ForeignKeys::default()), ForeignKeys::parse);
     if let Err(error) = &keys {
@@ -29,8 +35,9 @@ pub(super) fn authentication(metadata: &ClientMetadata, found: &mut Found) {
         found.metadata("token_endpoint_auth_signing_alg", message);
     } else if let Ok(keys) = keys
         && method == AuthMethod::PrivateKeyJwt
+        && metadata.jwks_uri.is_none()
         && !allowed.clone().any(|alg| keys.supports(alg))
     {
-        found.metadata("jwks", "private_key_jwt needs a public signature key for its algorithm");
+        found.metadata("jwks", "private_key_jwt needs a public signature key for its algorithm, or jwks_uri");
     }
 }

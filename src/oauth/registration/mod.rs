@@ -1,14 +1,21 @@
 //! Registering clients: what their metadata may say (RFC 7591 §2, OpenID Connect Registration §2), and their secrets.
 
 mod authentication;
+pub mod dynamic;
 mod grants;
 mod logout;
 mod openid;
+mod own;
 mod presentation;
 mod registry;
+mod sector;
+mod statement;
 mod uris;
 
+pub use own::Origin;
 pub use registry::{RegistrationError, Registry, sealed_secret_purpose};
+pub use sector::problem as sector_problem;
+pub use statement::{StatementIssuers, StatementIssuersError};
 
 use super::client::ClientMetadata;
 use crate::config::{Algorithm, Config};

@@ -1,4 +1,5 @@
-use super::{Abilities, Found, presentation};
+use super::uris::is_fetchable;
+use super::{Abilities, Found};
 use crate::oauth::ClientMetadata;
 
 /// What OpenID Connect Registration §2 adds about subjects and id_tokens.
@@ -7,7 +8,7 @@ pub(super) fn openid(metadata: &ClientMetadata, abilities: Abilities<'_>, found:
         let names: Vec<&str> = abilities.algorithms.iter().map(|alg| alg.name()).collect();
         found.metadata("id_token_signed_response_alg", format!("this server signs with {}", names.join(", ")));
     }
-    if metadata.sector_identifier_uri.as_deref().is_some_and(|uri| !presentation::is_web_page(uri)) {
+    if metadata.sector_identifier_uri.as_deref().is_some_and(|uri| !is_fetchable(uri)) {
         found.metadata("sector_identifier_uri", "must be an https URL");
     } else if let Err(message) = metadata.sector() {
         found.metadata("sector_identifier_uri", message);

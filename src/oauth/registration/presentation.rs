@@ -45,7 +45,7 @@ fn is_line(text: &str) -> bool {
 }
 
 /// An https URL; http on loopback.
-pub(super) fn is_web_page(uri: &str) -> bool {
+fn is_web_page(uri: &str) -> bool {
     let Ok(url) = Url::parse(uri) else { return false };
     uri.len() <= MAX_URI_BYTES && (url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)))
 }

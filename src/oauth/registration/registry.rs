@@ -1,8 +1,8 @@
-use super::{Abilities, Problem, problems, problems_of_change};
+use super::{Abilities, Problem, dynamic, problems, problems_of_change};
 use crate::base::{OpaqueToken, Random, Timestamp, TokenKind, new_id};
 use crate::jose::Sealer;
-use crate::oauth::ClientMetadata;
 use crate::oauth::client_auth::AuthMethod;
+use crate::oauth::{ClientMetadata, Error};
 use crate::storage::{self, ClientRecord, Clients as _, Store};
 
 const MAX_CLIENT_ID_BYTES: usize = 200;
@@ -33,6 +33,22 @@ pub struct Registry<'a> {
     pub now: Timestamp,
 }
 
+/// A record to be stored, and the secret that was drawn for it.
+pub(super) struct Drafted {
+    pub record: ClientRecord,
+    pub secret: Option<OpaqueToken>,
+}
+
+impl From<RegistrationError> for Error {
+    fn from(error: RegistrationError) -> Self {
+        match error {
+            RegistrationError::Storage(error) => error.into(),
+            RegistrationError::Metadata(problems) => dynamic::refused(&problems),
+            error => Self::Internal(Box::new(error)),
+        }
+    }
+}
+
 impl Registry<'_> {
     /// Stores a new client; without `client_id` one is drawn. The secret, if its method has one, is told this once.
     pub async fn register(
@@ -41,6 +57,29 @@ impl Registry<'_> {
         metadata: &ClientMetadata,
     ) -> Result<(ClientRecord, Option<OpaqueToken>), RegistrationError> {
         self.check(metadata)?;
+        let Drafted { record, secret } = self.draft(client_id, metadata)?;
+        self.store.insert_client(&record).await?;
+        Ok((record, secret))
+    }
+
+    /// Replaces the metadata. A method that needs a secret which is not there gives one, told this once.
+    pub async fn update(
+        &self,
+        client_id: &str,
+        metadata: &ClientMetadata,
+    ) -> Result<(ClientRecord, Option<OpaqueToken>), RegistrationError> {
+        self.check(metadata)?;
+        let Drafted { record, secret } = self.redraft(self.find(client_id).await?, metadata)?;
+        self.store.update_client(&record).await?;
+        Ok((record, secret))
+    }
+
+    /// The record of a new client, not stored yet.
+    pub(super) fn draft(
+        &self,
+        client_id: Option<String>,
+        metadata: &ClientMetadata,
+    ) -> Result<Drafted, RegistrationError> {
         let client_id = match client_id {
             Some(client_id) => client_id,
             None => new_id(self.now, self.random).to_string(),
@@ -60,18 +99,15 @@ impl Registry<'_> {
             updated_at: self.now.millis(),
         };
         let secret = self.give_secret(&mut record, metadata);
-        self.store.insert_client(&record).await?;
-        Ok((record, secret))
+        Ok(Drafted { record, secret })
     }
 
-    /// Replaces the metadata. A method that needs a secret which is not there gives one, told this once.
-    pub async fn update(
+    /// The record with other metadata, not stored yet.
+    pub(super) fn redraft(
         &self,
-        client_id: &str,
+        mut record: ClientRecord,
         metadata: &ClientMetadata,
-    ) -> Result<(ClientRecord, Option<OpaqueToken>), RegistrationError> {
-        self.check(metadata)?;
-        let mut record = self.find(client_id).await?;
+    ) -> Result<Drafted, RegistrationError> {
         let before: ClientMetadata = serde_json::from_str(&record.metadata)?;
         let problems = problems_of_change(&before, metadata);
         if !problems.is_empty() {
@@ -86,8 +122,7 @@ impl Registry<'_> {
             _ => false,
         };
         let secret = if kept { None } else { self.give_secret(&mut record, metadata) };
-        self.store.update_client(&record).await?;
-        Ok((record, secret))
+        Ok(Drafted { record, secret })
     }
 
     /// A new secret; the old one is void at once.

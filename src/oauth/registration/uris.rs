@@ -65,6 +65,14 @@ fn has_authority(uri: &str) -> bool {
     after_scheme.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', ':']))
 }
 
+/// Whether what `uri` names may be fetched, as far as the URI tells: the request itself is bounded further.
+pub(super) fn is_fetchable(uri: &str) -> bool {
+    let Ok(url) = Url::parse(uri) else { return false };
+    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    let scheme = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    uri.len() <= MAX_URI_BYTES && has_authority(uri) && plain && scheme
+}
+
 /// Whether its host is this very machine.
 pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {

@@ -7,6 +7,7 @@ mod imports;
 mod logout;
 mod mail;
 mod passkeys;
+mod registration;
 
 use sqlx::FromRow;
 
@@ -17,6 +18,7 @@ pub use imports::*;
 pub use logout::*;
 pub use mail::*;
 pub use passkeys::*;
+pub use registration::*;
 
 /// `clients`: one registered client. `metadata` is the RFC 7591 document as JSON text.
 #[derive(Clone, Debug, FromRow)]

@@ -9,6 +9,7 @@ mod imports;
 mod logout;
 mod mail;
 mod passkeys;
+mod registration;
 
 pub use account::*;
 pub use api_keys::*;
@@ -17,6 +18,7 @@ pub use imports::*;
 pub use logout::*;
 pub use mail::*;
 pub use passkeys::*;
+pub use registration::*;
 
 use super::records::*;
 use super::{Consumed, Result};

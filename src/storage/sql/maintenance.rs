@@ -36,6 +36,7 @@ statements! {
     SWEEP_PENDING_LOGINS = sweep!("pending_logins", "id");
     SWEEP_TOTP_ENROLMENTS = sweep!("totp_enrolments", "id");
     SWEEP_KNOWN_DEVICES = sweep!("known_devices", "id");
+    SWEEP_INITIAL_ACCESS_TOKENS = sweep!("initial_access_tokens", "id");
     SWEEP_SETUP_LINKS = sweep!("setup_links", "id");
     SWEEP_PASSKEY_CHALLENGES = sweep!("passkey_challenges", "id");
     SWEEP_OUTBOX = sweep!("outbox", "id");

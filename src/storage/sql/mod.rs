@@ -28,6 +28,7 @@ pub mod logout;
 pub mod mail;
 pub mod maintenance;
 pub mod passkeys;
+pub mod registration;
 pub mod revocations;
 pub mod sessions;
 pub mod setup_links;
@@ -55,6 +56,7 @@ pub fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
         mail::ALL,
         maintenance::ALL,
         passkeys::ALL,
+        registration::ALL,
         revocations::ALL,
         sessions::ALL,
         setup_links::ALL,

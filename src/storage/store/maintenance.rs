@@ -25,6 +25,7 @@ const SWEPT: &[(&str, i64)] = &[
     (sql::maintenance::SWEEP_PENDING_LOGINS, 0),
     (sql::maintenance::SWEEP_TOTP_ENROLMENTS, 0),
     (sql::maintenance::SWEEP_KNOWN_DEVICES, 0),
+    (sql::maintenance::SWEEP_INITIAL_ACCESS_TOKENS, 0),
     (sql::maintenance::SWEEP_SETUP_LINKS, 0),
     (sql::maintenance::SWEEP_PASSKEY_CHALLENGES, 0),
     (sql::maintenance::SWEEP_OUTBOX, 0),
@@ -41,7 +42,7 @@ impl Maintenance for Store {
                 sqlx::query(statement).bind(before).bind(limit).execute(connection).await?.rows_affected()
             })?;
         }
-        Ok(swept)
+        Ok(swept + self.sweep_clients(now, limit).await?)
     }
 
     async fn ping(&self) -> Result<()> {

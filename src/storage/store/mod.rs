@@ -25,6 +25,7 @@ pub(super) mod logout;
 mod mail;
 mod maintenance;
 mod passkeys;
+mod registration;
 mod sessions;
 mod setup_links;
 mod throttles;

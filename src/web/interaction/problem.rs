@@ -61,7 +61,7 @@ impl From<Refusal> for Stop {
         match refusal {
             Refusal::OAuth(error) => error.into(),
             Refusal::TooLarge => Self::TooLarge,
-            Refusal::UnsupportedMediaType => Self::NotAForm,
+            Refusal::UnsupportedMediaType | Refusal::NotJson => Self::NotAForm,
         }
     }
 }

@@ -15,6 +15,8 @@ pub enum Refusal {
     OAuth(Error),
     /// 415: the body is no form.
     UnsupportedMediaType,
+    /// 415: the body is no JSON.
+    NotJson,
     /// 413.
     TooLarge,
 }
@@ -30,7 +32,7 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::OAuth(error) => error.code(),
-            Self::UnsupportedMediaType | Self::TooLarge => "invalid_request",
+            Self::UnsupportedMediaType | Self::NotJson | Self::TooLarge => "invalid_request",
         }
     }
 }
@@ -50,6 +52,7 @@ pub fn refused(req: &HttpRequest, refusal: &Refusal) -> HttpResponse {
         Refusal::UnsupportedMediaType => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be application/x-www-form-urlencoded in UTF-8")
         }
+        Refusal::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be application/json"),
         Refusal::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too large"),
     };
     written(req, status, refusal.code(), Some(description), |_| {})

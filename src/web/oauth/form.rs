@@ -52,7 +52,7 @@ pub fn is_form(headers: &HeaderMap) -> bool {
     plain && is_form && is_utf8
 }
 
-async fn collect(req: &HttpRequest, mut body: Payload) -> Result<BytesMut, Refusal> {
+pub async fn collect(req: &HttpRequest, mut body: Payload) -> Result<BytesMut, Refusal> {
     let announced = req.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let announced: usize = announced.unwrap_or(0);
     if announced > MAX_BODY_BYTES {

@@ -7,6 +7,7 @@ pub(super) mod error;
 pub(super) mod form;
 mod introspect;
 mod metadata;
+mod register;
 mod revocations;
 mod revoke;
 mod token;
@@ -16,7 +17,7 @@ use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 
-use crate::config::Issuer;
+use crate::config::{ClientRegistrationMode, Config, Issuer};
 use crate::oauth::endpoints;
 
 pub use error::json_error;
@@ -64,6 +65,30 @@ pub fn routes(cfg: &mut ServiceConfig) {
     document(cfg, endpoints::JWKS, Document::Jwks);
     document(cfg, endpoints::OPENID_CONFIGURATION, Document::Metadata);
     document(cfg, endpoints::AUTHORIZATION_SERVER_METADATA, Document::Metadata);
+}
+
+/// The registration endpoint and what is below it, where clients may register themselves.
+pub fn registration_routes(cfg: &mut ServiceConfig, config: &Config) {
+    const MANAGED: &str = "GET, PUT, DELETE, OPTIONS";
+    if config.client_registration.mode == ClientRegistrationMode::Off {
+        return;
+    }
+    cfg.service(
+        web::resource(endpoints::REGISTER)
+            .wrap(cors::anywhere())
+            .route(web::post().to(register::register))
+            .route(web::method(Method::OPTIONS).to(async || cors::preflight("POST, OPTIONS")))
+            .default_service(web::to(async |req: HttpRequest| error::method_not_allowed(&req, "POST, OPTIONS"))),
+    )
+    .service(
+        web::resource(format!("{}/{{client_id}}", endpoints::REGISTER))
+            .wrap(cors::anywhere())
+            .route(web::get().to(register::read))
+            .route(web::put().to(register::update))
+            .route(web::delete().to(register::delete))
+            .route(web::method(Method::OPTIONS).to(async || cors::preflight(MANAGED)))
+            .default_service(web::to(async |req: HttpRequest| error::method_not_allowed(&req, MANAGED))),
+    );
 }
 
 /// Routes at the root of the host: for an issuer with a path, both documents also under the name inserted between host

@@ -51,7 +51,7 @@ async fn answer(app: &App, req: &HttpRequest, token: Result<Option<String>, Erro
 }
 
 /// The token of an `Authorization: Bearer` header (RFC 6750 §2.1); `None` without such a header.
-fn bearer(req: &HttpRequest) -> Result<Option<&str>, Error> {
+pub fn bearer(req: &HttpRequest) -> Result<Option<&str>, Error> {
     let mut headers = req.headers().get_all(header::AUTHORIZATION);
     let Some(value) = headers.next() else { return Ok(None) };
     if headers.next().is_some() {

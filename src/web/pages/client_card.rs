@@ -9,6 +9,8 @@ pub struct ClientCard {
     pub home: Option<String>,
     pub policy_uri: Option<String>,
     pub tos_uri: Option<String>,
+    /// It registered itself: what it says of itself is no more than that.
+    pub unverified: bool,
     /// First letter of the name: its mark where no picture is fetched from anywhere.
     pub initial: String,
 }
@@ -24,6 +26,7 @@ impl ClientCard {
                 .find(|c| c.is_alphanumeric())
                 .map_or("•".to_owned(), |c| c.to_uppercase().collect()),
             host,
+            unverified: !metadata.registered_by.is_operator(),
             home: metadata.client_uri.clone(),
             policy_uri: metadata.policy_uri.clone(),
             tos_uri: metadata.tos_uri.clone(),

@@ -27,6 +27,7 @@ fn card() -> ClientCard {
         home: Some("https://prints.example.test/".to_owned()),
         policy_uri: Some("https://prints.example.test/privacy?a=1&b=2".to_owned()),
         tos_uri: None,
+        unverified: true,
         initial: "B".to_owned(),
     }
 }
