@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::profile::{Profile, ProfileError};
-use super::{ActiveSession, Identity, Origin, UserError};
+use super::{ActiveSession, Identity, Notice, Origin, UserError};
 use crate::base::{OpaqueToken, TokenKind, new_id};
 use crate::storage::{Accounts, Result, SessionRecord, Sessions, UserRecord};
 
@@ -59,6 +59,7 @@ impl Identity {
     ) -> std::result::Result<(ActiveSession, OpaqueToken), UserError> {
         self.set_password(&session.user, password).await?;
         self.audit("password_changed", Some(&session.user.id), Some(&session.sid), origin, &json!({}));
+        self.notify(&session.user, Notice::PasswordChanged).await;
         let now = self.now();
         let token = OpaqueToken::generate(TokenKind::Session, new_id(now, self.random.as_ref()), self.random.as_ref());
         let replaced = session.replaced_by(&token, now);
@@ -108,6 +109,7 @@ impl Identity {
         let now = self.now();
         if self.store.delete_user(&user.id, now.millis(), self.revocation_end(now).millis()).await? {
             self.audit("account_deleted", Some(&user.id), None, origin, &json!({}));
+            self.notify(user, Notice::AccountDeleted).await;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::base::Timestamp;
 use crate::oauth::Context;
-use crate::storage::{Accounts as _, AuditRecord, Result, UserRecord};
+use crate::storage::{Accounts as _, ApiKeys as _, AuditRecord, Factors as _, Passkeys as _, Result, UserRecord};
 use crate::web::pages::Moment;
 
 /// Events that are read at a time.
@@ -17,6 +17,10 @@ pub async fn document(cx: &Context, user: &UserRecord) -> Result<Value> {
     let sessions = cx.store.list_sessions(&user.id, now.millis(), i64::MIN).await?;
     let grants = cx.store.list_grants(&user.id, now.millis()).await?;
     let used = cx.store.list_session_clients(&user.id).await?;
+    let factors = cx.store.factor_counts(&user.id).await?;
+    let totp = cx.store.find_totp_factor(&user.id).await?;
+    let passkeys = cx.store.list_passkeys(&user.id).await?;
+    let api_keys = cx.store.list_api_keys_of_user(&user.id).await?;
     let claims: Value = serde_json::from_str(&user.claims).unwrap_or_default();
     Ok(json!({
         "issuer": cx.config.issuer.as_str(),
@@ -42,6 +46,26 @@ pub async fn document(cx: &Context, user: &UserRecord) -> Result<Value> {
             "user_agent": session.user_agent,
             "clients": used.iter().filter(|(sid, _)| *sid == session.id).map(|(_, client_id)| client_id).collect::<Vec<_>>(),
             "amr": serde_json::from_str::<Value>(&session.amr).unwrap_or_default(),
+        })).collect::<Vec<_>>(),
+        "second_factors": {
+            "totp": totp.map(|factor| json!({
+                "created_at": time(factor.created_at),
+                "last_used_at": time(factor.last_used_at),
+            })),
+            "recovery_codes_left": factors.recovery_codes,
+        },
+        "passkeys": passkeys.iter().map(|passkey| json!({
+            "name": passkey.name,
+            "created_at": time(passkey.created_at),
+            "last_used_at": passkey.last_used_at.map(time),
+        })).collect::<Vec<_>>(),
+        "api_keys": api_keys.iter().map(|key| json!({
+            "name": key.name,
+            "prefix": key.prefix,
+            "scope": key.scope,
+            "created_at": time(key.created_at),
+            "expires_at": time(key.expires_at),
+            "last_used_at": key.last_used_at.map(time),
         })).collect::<Vec<_>>(),
         "apps": grants.iter().map(|grant| json!({
             "client_id": grant.client_id,
