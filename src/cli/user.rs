@@ -1,6 +1,7 @@
 //! `portcullis user`.
 
 use std::io::{IsTerminal as _, Read as _};
+use std::net::Ipv4Addr;
 use std::path::Path;
 
 use clap::Subcommand;
@@ -10,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::offline::Offline;
 use super::out::{date, say, say_json, say_table};
 use super::{Failure, user_import};
-use crate::identity::NewUser;
+use crate::identity::{NewUser, Origin};
 use crate::storage::{UserRecord, Users as _};
 
 #[derive(Debug, Subcommand)]
@@ -46,6 +47,8 @@ pub enum Verb {
     Disable { user: String },
     /// Let a disabled user sign in again.
     Enable { user: String },
+    /// Remove the authenticator app and the recovery codes of a user who has lost them.
+    ResetFactors { user: String },
     /// Set a password; every session and refresh token of the user ends.
     SetPassword {
         user: String,
@@ -104,11 +107,29 @@ async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
         Verb::Import(args) => user_import::run(offline, args).await,
         Verb::List { json } => list(offline, json).await,
         Verb::Show { user } => {
-            say_json(&shown(&find(offline, &user).await?));
+            let user = find(offline, &user).await?;
+            let factors = identity.second_factors(&user.id).await?;
+            let mut shown = shown(&user);
+            shown["factors"] = json!({
+                "totp": factors.totp,
+                "passkeys": factors.passkeys,
+                "recovery_codes": factors.recovery_codes,
+            });
+            say_json(&shown);
             Ok(())
         }
         Verb::Disable { user } => set_disabled(offline, &user, true).await,
         Verb::Enable { user } => set_disabled(offline, &user, false).await,
+        Verb::ResetFactors { user } => {
+            let user = find(offline, &user).await?;
+            let here = Origin::new(Ipv4Addr::LOCALHOST.into(), "portcullis user reset-factors", "");
+            identity.reset_factors(&user, &here).await?;
+            say(&format!(
+                "{} has no authenticator app and no recovery codes any more; the password alone lets them in",
+                user.username
+            ));
+            Ok(())
+        }
         Verb::SetPassword { user, password } => {
             let user = find(offline, &user).await?;
             identity.set_password(&user, &password.read()?).await?;
