@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::server::Server;
 
@@ -22,7 +22,18 @@ pub struct Reply {
 
 impl Connection {
     pub async fn open(server: &Server) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", server.port)).await.unwrap();
+        Self::over(TcpStream::connect(("127.0.0.1", server.port)).await.unwrap(), server)
+    }
+
+    /// From another address of the loopback network for each `number`.
+    pub async fn open_from(server: &Server, number: usize) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        let address = [127, 1, (number / 250) as u8, (number % 250 + 1) as u8];
+        socket.bind((address, 0).into()).unwrap();
+        Self::over(socket.connect(([127, 0, 0, 1], server.port).into()).await.unwrap(), server)
+    }
+
+    fn over(stream: TcpStream, server: &Server) -> Self {
         stream.set_nodelay(true).unwrap();
         Self { stream, buffer: Vec::with_capacity(16 << 10), host: format!("127.0.0.1:{}", server.port) }
     }

@@ -14,6 +14,7 @@
 
 mod load;
 mod server;
+mod storm;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -52,6 +53,7 @@ async fn run(duration: Duration, connections: usize) {
     println!("\nfirst answer on an existing database: {:.1} ms (target 50)", server.first_answer.as_secs_f64() * 1e3);
     println!("idle RSS: {idle:.1} MiB (target 30); peak RSS: {:.1} MiB", server.memory("VmHWM"));
     println!("binary: {:.1} MB (target 20)", Server::binary_size());
+    storm::run(server, &bench.service, duration).await;
 }
 
 struct Bench {

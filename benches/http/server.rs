@@ -29,7 +29,7 @@ impl Server {
              secrets.master_key = \"bench:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"\n"
         );
         std::fs::write(dir.path().join("portcullis.toml"), config).unwrap();
-        command(dir.path(), &["user", "create", USER, "--password-stdin"], PASSWORD);
+        new_user(dir.path(), USER);
         // Keys are made at the first start.
         command(dir.path(), &["keys", "rotate"], "");
         let mut first = spawn(dir.path());
@@ -48,6 +48,10 @@ impl Server {
         let made: serde_json::Value = serde_json::from_str(&made).unwrap();
         let text = |name: &str| made[name].as_str().unwrap_or_default().to_owned();
         (text("client_id"), text("client_secret"))
+    }
+
+    pub fn user(&self, name: &str) {
+        new_user(self.dir.path(), name);
     }
 
     /// Processor time of all its threads.
@@ -77,6 +81,10 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn new_user(dir: &Path, name: &str) {
+    command(dir, &["user", "create", name, "--password-stdin"], PASSWORD);
 }
 
 fn spawn(dir: &Path) -> Child {
