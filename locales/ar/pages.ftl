@@ -13,6 +13,7 @@ client-tos = شروط الخدمة
 login-title = تسجيل الدخول
 login-to = للمتابعة إلى { $app }
 login-button = تسجيل الدخول
+login-remember = أبقني مسجَّل الدخول على هذا الجهاز
 login-cancel = إلغاء
 login-rejected = اسم المستخدم أو كلمة المرور غير صحيحة. تحقق منهما ثم حاول مرة أخرى.
 login-throttled = كثرت المحاولات. حاول مرة أخرى بعد { $seconds ->

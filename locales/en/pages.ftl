@@ -13,6 +13,7 @@ client-tos = Terms of service
 login-title = Sign in
 login-to = to continue to { $app }
 login-button = Sign in
+login-remember = Keep me signed in on this device
 login-cancel = Cancel
 login-rejected = The user name or password is not right. Check both and try again.
 login-throttled = There were too many attempts. Try again in { $seconds ->

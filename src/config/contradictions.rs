@@ -56,6 +56,11 @@ pub fn contradictions(config: &Config) -> Vec<Finding> {
         &["sessions.idle_ttl", "sessions.ttl"],
         "must not be longer than sessions.ttl",
     );
+    check(
+        config.sessions.brief_ttl <= config.sessions.ttl,
+        &["sessions.brief_ttl", "sessions.ttl"],
+        "must not be longer than sessions.ttl",
+    );
     let has_redis = config.redis.url.is_some();
     check(
         has_redis || config.sessions.store == Keeper::Database,

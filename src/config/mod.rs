@@ -203,6 +203,13 @@ pub struct Sessions {
     pub ttl: Ttl,
     /// Ends when unused for this long. Seconds; 2 days.
     pub idle_ttl: Ttl,
+    /// Whether the sign-in page lets people choose not to be kept signed in; without it every browser is remembered.
+    pub remember_me: bool,
+    /// Absolute life where a person chose so; the cookie goes with the browser's window. Seconds; 12 hours.
+    pub brief_ttl: Ttl,
+    /// Ends a session for whoever comes with its cookie from another address (IPv6: another /64). Off: phones change theirs
+    /// all day.
+    pub bind_address: bool,
     /// Where the last use is kept: `database`, or `redis`, where the idle end is a native time to live. Whether a session
     /// has ended is decided by the database either way.
     pub store: Keeper,
@@ -213,7 +220,15 @@ pub struct Sessions {
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { ttl: Ttl::days(7), idle_ttl: Ttl::days(2), store: Keeper::Database, check_session_iframe: true }
+        Self {
+            ttl: Ttl::days(7),
+            idle_ttl: Ttl::days(2),
+            remember_me: true,
+            brief_ttl: Ttl::hours(12),
+            bind_address: false,
+            store: Keeper::Database,
+            check_session_iframe: true,
+        }
     }
 }
 

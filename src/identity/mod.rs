@@ -73,6 +73,8 @@ pub struct Origin {
     pub request_id: String,
     /// What names the browser to itself and to us alone, where there is one.
     device: Option<String>,
+    /// The person does not want this browser to be remembered.
+    brief: bool,
 }
 
 /// Longest `User-Agent` that is kept.
@@ -124,13 +126,20 @@ impl Identity {
 impl Origin {
     pub fn new(address: IpAddr, user_agent: &str, request_id: impl Into<String>) -> Self {
         let user_agent = user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT_CHARS).collect();
-        Self { address, user_agent, request_id: request_id.into(), device: None }
+        Self { address, user_agent, request_id: request_id.into(), device: None, brief: false }
     }
 
     /// The same, from the browser that `device` names.
     #[must_use]
     pub fn with_device(mut self, device: &str) -> Self {
         self.device = Some(device.to_owned());
+        self
+    }
+
+    /// The same, from a browser that is not to be remembered.
+    #[must_use]
+    pub fn for_a_brief_session(mut self) -> Self {
+        self.brief = true;
         self
     }
 

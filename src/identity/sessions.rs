@@ -1,8 +1,10 @@
+use std::net::IpAddr;
+
 use serde_json::json;
 
 use super::{Identity, Origin, Proofs};
 use crate::base::acr::{Acr, FRESH_FOR};
-use crate::base::{OpaqueToken, Timestamp, TokenKind, new_id};
+use crate::base::{OpaqueToken, Timestamp, TokenKind, new_id, subscriber};
 use crate::storage::{Result, SessionRecord, Sessions, UserRecord};
 
 /// A signed-in browser whose cookie was just checked.
@@ -76,6 +78,8 @@ impl Identity {
 
     fn record(&self, token: &OpaqueToken, proofs: &Proofs, origin: &Origin) -> SessionRecord {
         let now = self.now();
+        let sessions = &self.config.sessions;
+        let ttl = if origin.brief { sessions.brief_ttl } else { sessions.ttl };
         SessionRecord {
             id: token.id.to_string(),
             secret_hash: token.hash().as_bytes().to_vec(),
@@ -87,13 +91,13 @@ impl Identity {
             user_agent: origin.user_agent.clone(),
             created_at: now.millis(),
             last_seen_at: now.millis(),
-            expires_at: now.plus(self.config.sessions.ttl.duration()).millis(),
+            expires_at: now.plus(ttl.duration()).millis(),
             ended_at: None,
         }
     }
 
-    /// The session of a cookie's value; `None` for anything but a live one.
-    pub async fn authenticate(&self, cookie: &str) -> Result<Option<ActiveSession>> {
+    /// The session of a cookie's value, sent from `address`; `None` for anything but a live one.
+    pub async fn authenticate(&self, cookie: &str, address: IpAddr) -> Result<Option<ActiveSession>> {
         let Some(token) = OpaqueToken::parse(TokenKind::Session, cookie) else { return Ok(None) };
         let now = self.now();
         let idle_since = now.minus(self.config.sessions.idle_ttl.duration());
@@ -101,6 +105,10 @@ impl Identity {
         let found =
             self.store.find_session(&token.id.to_string(), hash.as_bytes(), now.millis(), idle_since.millis()).await?;
         let Some((record, user)) = found else { return Ok(None) };
+        let from_elsewhere = || record.address.parse().is_ok_and(|bound| subscriber(bound) != subscriber(address));
+        if self.config.sessions.bind_address && from_elsewhere() {
+            return Ok(None);
+        }
         if Timestamp::from_millis(record.last_seen_at).plus(TOUCH_EVERY) <= now {
             let store = self.store.clone();
             let id = record.id.clone();

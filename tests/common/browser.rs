@@ -122,7 +122,7 @@ impl Page {
         Html::parse_document(&self.answer.body)
     }
 
-    /// The action of the first POST form, and its hidden fields.
+    /// The action of the first POST form, with what it carries unless somebody types: hidden fields and ticked boxes.
     pub fn form(&self) -> (String, Vec<(String, String)>) {
         self.form_at("form[method=post]")
     }
@@ -132,7 +132,7 @@ impl Page {
         let html = self.html();
         let form = html.select(&selector(css)).next();
         let form = form.unwrap_or_else(|| panic!("no form at {}: {}", self.url, self.answer.body));
-        let hidden = selector("input[type=hidden]");
+        let hidden = selector("input[type=hidden], input[type=checkbox][checked]");
         let value = |input: ElementRef<'_>, name: &str| input.value().attr(name).unwrap_or_default().to_owned();
         let fields = form.select(&hidden).map(|input| (value(input, "name"), value(input, "value"))).collect();
         (form.value().attr("action").unwrap_or_default().to_owned(), fields)

@@ -146,3 +146,50 @@ async fn s275_a_setup_link_makes_one_administrator_once() {
     assert_eq!(submit(other.expose(), PASSWORD).await.answer.status, 422, "there is an administrator already");
     assert_eq!(world.rows("users", "is_admin").await, 1);
 }
+
+#[tokio::test]
+async fn whoever_does_not_want_to_be_remembered_has_a_cookie_of_the_window_and_half_a_day() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let page = browser.open(&world.url("/login")).await;
+    assert_eq!(page.attr("#remember", "checked").as_deref(), Some(""), "the choice is there, and kept as it was");
+    let (action, mut fields) = page.form();
+    fields.retain(|(name, _)| name != "remember");
+    fields.extend([("username", "alice"), ("password", PASSWORD)].map(|(a, b)| (a.to_owned(), b.to_owned())));
+    let url = page.url.join(&action).unwrap();
+    let answer = browser.send(browser.post_from_our_page(url.as_str()).form(&fields)).await;
+    let cookies: Vec<&str> = answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap()).collect();
+    let cookie = cookies.iter().find(|line| line.contains("portcullis_session=")).unwrap();
+    assert!(!cookie.contains("Max-Age") && !cookie.contains("Expires"), "{cookie}");
+    assert_eq!(world.rows("sessions", &format!("expires_at - created_at = {}", 12 * 3600 * 1000)).await, 1);
+    world.advance(12 * 3600 - 1);
+    assert!(browser.open(&world.url("/")).await.text(".whoami").contains("alice"));
+    world.advance(2);
+    assert!(!browser.open(&world.url("/")).await.answer.body.contains("alice"));
+    // The next sign-in in this window is asked with the box as it was left.
+    assert!(browser.open(&world.url("/login")).await.attr("#remember", "checked").is_none());
+}
+
+#[tokio::test]
+async fn a_session_bound_to_its_address_is_nobody_elsewhere() {
+    for (bound, still) in [(true, false), (false, true)] {
+        let world =
+            World::with(&format!("server.trusted_proxies = [\"127.0.0.0/8\"]\nsessions.bind_address = {bound}")).await;
+        let from = |address: &'static str| {
+            let headers = [("x-forwarded-for", address)];
+            let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+            let http = http.default_headers(reqwest::header::HeaderMap::from_iter(headers)).build().unwrap();
+            Browser::new(http, &world.issuer)
+        };
+        let home = from("2001:db8:1:2::1");
+        let page = home.open(&world.url("/login")).await;
+        home.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+        for (address, signed_in) in [("2001:db8:1:2::ffff", true), ("2001:db8:1:3::1", still), ("192.0.2.1", still)] {
+            let other = from(address);
+            other.cookies.lock().unwrap().extend(home.cookies.lock().unwrap().clone());
+            let page = other.open(&world.url("/")).await;
+            assert_eq!(page.answer.body.contains("alice"), signed_in, "{address}, bound {bound}");
+        }
+    }
+}

@@ -20,7 +20,7 @@ statements! {
         WHERE s.id = $1 AND s.secret_hash = $2 AND s.ended_at IS NULL AND s.expires_at > $3 AND s.last_seen_at > $4
             AND u.disabled_at IS NULL AND s.auth_time >= u.tokens_not_before";
     TOUCH = "UPDATE sessions SET last_seen_at = $2
-        WHERE id = $1 AND ended_at IS NULL AND last_seen_at <= $2 - $3";
+        WHERE id = $1 AND ended_at IS NULL AND last_seen_at <= $2 - CAST($3 AS BIGINT)";
     RENEW = "UPDATE sessions SET secret_hash = $3, auth_time = $4, acr = $5, amr = $6, address = $7, user_agent = $8,
             last_seen_at = $9, expires_at = $10
         WHERE id = $1 AND secret_hash = $2 AND user_id = $11 AND ended_at IS NULL";

@@ -11,6 +11,8 @@ use crate::config::{Issuer, Ttl};
 const SESSION: &str = "portcullis_session";
 const DEVICE: &str = "portcullis_device";
 const PENDING: &str = "portcullis_pending";
+/// Set while the person does not want this browser to be remembered.
+const BRIEF: &str = "portcullis_brief";
 const NOTICE: &str = "portcullis_notice";
 const BROWSER_STATE: &str = "portcullis_state";
 const TRANSACTION: &str = "portcullis_tx_";
@@ -41,6 +43,20 @@ impl Cookies {
 
     pub fn set_session(self, value: &str, ttl: Ttl) -> Cookie<'static> {
         self.cookie(SESSION, value, seconds(ttl))
+    }
+
+    /// As [`Self::set_session`], for as long as the browser's window.
+    pub fn set_brief_session(self, value: &str) -> Cookie<'static> {
+        self.brief_cookie(SESSION, value)
+    }
+
+    pub fn is_brief(self, req: &HttpRequest) -> bool {
+        read(req, &self.name(BRIEF)).is_some()
+    }
+
+    /// Notes whether the browser is not to be remembered, for the pages up to the session and the next sign-in.
+    pub fn set_brief(self, brief: bool) -> Cookie<'static> {
+        if brief { self.brief_cookie(BRIEF, "1") } else { self.cookie(BRIEF, "", Duration::ZERO) }
     }
 
     pub fn end_session(self) -> Cookie<'static> {
@@ -142,6 +158,14 @@ impl Cookies {
             .same_site(SameSite::Lax)
             .max_age(max_age)
             .finish()
+    }
+
+    /// Without `Max-Age`: it goes with the browser's window.
+    fn brief_cookie(self, name: &str, value: &str) -> Cookie<'static> {
+        let mut cookie = self.cookie(name, value, Duration::ZERO);
+        cookie.unset_expires();
+        cookie.set_max_age(None);
+        cookie
     }
 }
 

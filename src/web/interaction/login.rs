@@ -78,13 +78,18 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
         let error = Error::AccessDenied { hint: "the person did not sign in".into() };
         return finish(visit, transaction, Outcome::Refused(error)).await;
     }
+    if visit.app.config.sessions.remember_me && params.has("remember_asked") {
+        visit.brief = !params.has("remember");
+    }
     let username = params.get("username").unwrap_or_default();
     let password = SecretString::from(params.get("password").unwrap_or_default());
     match visit.app.identity.verify_password(username, &password, &visit.origin()).await {
         Ok(proof) => {
             visit.app.metrics.login_attempt("pwd", "success");
             visit.can_make_passkey = params.has("passkeys");
-            signed_in(visit, transaction, proof).await
+            let mut response = signed_in(visit, transaction, proof).await?;
+            visit.note_brief(&mut response);
+            Ok(response)
         }
         Err(error) => {
             let attempt = failed(visit, username, error)?;
@@ -150,6 +155,7 @@ pub(super) fn form(
         form: &target,
         username: attempt.username,
         problem: attempt.problem,
+        remember: visit.app.config.sessions.remember_me.then_some(!visit.brief),
         passkey: passkey.as_ref(),
     };
     let leads_to = transaction.map(|transaction| transaction.request.redirect_uri.as_str());

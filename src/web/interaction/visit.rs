@@ -25,6 +25,8 @@ pub struct Visit<'a> {
     pub frame: Frame,
     /// The browser has said that it could make a passkey, on a form where offering one comes next.
     pub can_make_passkey: bool,
+    /// The person does not want this browser to be remembered.
+    pub brief: bool,
     /// Names the browser for its forms; new when it had none.
     device: String,
     device_is_new: bool,
@@ -42,7 +44,8 @@ impl<'a> Visit<'a> {
             URL_SAFE_NO_PAD.encode(bytes)
         });
         let frame = Frame::new(&app.config, req.headers(), ui_locales);
-        Self { app, req, cookies, frame, can_make_passkey: false, device, device_is_new }
+        let brief = app.config.sessions.remember_me && cookies.is_brief(req);
+        Self { app, req, cookies, frame, can_make_passkey: false, brief, device, device_is_new }
     }
 
     pub fn speak(&mut self, ui_locales: &[String]) {
@@ -72,7 +75,8 @@ impl<'a> Visit<'a> {
         let user_agent = self.req.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let address = client_address(self.req, &self.app.config);
         let origin = Origin::new(address, user_agent.unwrap_or_default(), self.id().as_str());
-        if self.device_is_new { origin } else { origin.with_device(&self.device) }
+        let origin = if self.device_is_new { origin } else { origin.with_device(&self.device) };
+        if self.brief { origin.for_a_brief_session() } else { origin }
     }
 
     pub fn caller<'b>(&self, id: &'b RequestId) -> Caller<'b> {
@@ -82,7 +86,9 @@ impl<'a> Visit<'a> {
     /// The signed-in browser's session, if its cookie is that of a live one.
     pub async fn session(&self) -> Result<Option<ActiveSession>, Stop> {
         match self.cookies.session(self.req) {
-            Some(cookie) => Ok(self.app.identity.authenticate(&cookie).await?),
+            Some(cookie) => {
+                Ok(self.app.identity.authenticate(&cookie, client_address(self.req, &self.app.config)).await?)
+            }
             None => Ok(None),
         }
     }
@@ -131,8 +137,20 @@ impl<'a> Visit<'a> {
 
     /// Gives the browser the cookie of its session.
     pub fn remember(&self, response: &mut HttpResponse, sid: &str, token: &OpaqueToken) {
-        set(response, &self.cookies.set_session(token.expose(), self.app.config.sessions.ttl));
+        let cookie = if self.brief {
+            self.cookies.set_brief_session(token.expose())
+        } else {
+            self.cookies.set_session(token.expose(), self.app.config.sessions.ttl)
+        };
+        set(response, &cookie);
         self.show_browser_state(response, Some(sid));
+    }
+
+    /// Has the browser know, for the pages up to the session, whether it is not to be remembered.
+    pub fn note_brief(&self, response: &mut HttpResponse) {
+        if self.brief != self.cookies.is_brief(self.req) {
+            set(response, &self.cookies.set_brief(self.brief));
+        }
     }
 
     /// Takes the cookie of the session away.

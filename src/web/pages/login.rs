@@ -13,6 +13,8 @@ pub struct LoginPage<'a> {
     pub username: &'a str,
     /// Why the last attempt failed.
     pub problem: Option<String>,
+    /// Whether the browser is going to be remembered; `None` where people are not asked.
+    pub remember: Option<bool>,
     /// Where passkeys are used.
     pub passkey: Option<&'a PasskeyForm>,
 }

@@ -73,7 +73,18 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
     };
     let script_params = [("code", "c\"1".to_owned()), ("state", "<s>".to_owned())];
     vec![
-        ("login", html(&LoginPage { page, client: Some(client), form, username: "", problem: None, passkey: None })),
+        (
+            "login",
+            html(&LoginPage {
+                page,
+                client: Some(client),
+                form,
+                username: "",
+                problem: None,
+                remember: None,
+                passkey: None,
+            }),
+        ),
         (
             "login-failed",
             html(&LoginPage {
@@ -82,6 +93,7 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 form,
                 username: "a\"lice",
                 problem: Some(t.with("login-throttled", "seconds", 3)),
+                remember: Some(true),
                 passkey: Some(&passkey),
             }),
         ),
