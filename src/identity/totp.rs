@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use serde_json::json;
-use totp_rs::{Builder, Totp};
+use totp_rs::{Builder, Secret, Totp};
 use zeroize::Zeroizing;
 
 use super::{ActiveSession, Identity, LoginError, Origin};
-use crate::base::{Timestamp, new_id};
+use crate::base::{Random, Timestamp, new_id};
 use crate::jose::{SealError, Sealer};
 use crate::storage::{self, Factors as _, TotpEnrolmentRecord, TotpFactorRecord, UserRecord};
 
@@ -38,6 +38,9 @@ pub struct TotpSetup {
 }
 
 const SECRET_BYTES: usize = 20;
+/// Of a secret that another system drew.
+const MIN_SECRET_BYTES: usize = 16;
+const MAX_SECRET_BYTES: usize = 64;
 const DIGITS: usize = 6;
 /// Steps that a clock may be ahead or behind (§5.2).
 const SKEW: u16 = 1;
@@ -149,6 +152,36 @@ impl Identity {
     }
 }
 
+/// The app of an imported person, by its secret in base32. `None` for what is none, or shorter than the 128 bits that
+/// RFC 4226 §4 asks for.
+pub(super) fn imported(
+    secret: &str,
+    user: &UserRecord,
+    sealer: &Sealer,
+    random: &dyn Random,
+) -> Option<TotpFactorRecord> {
+    let secret = from_base32(secret)?;
+    let secret = secret.as_ref();
+    if !(MIN_SECRET_BYTES..=MAX_SECRET_BYTES).contains(&secret.len()) {
+        return None;
+    }
+    Some(TotpFactorRecord {
+        user_id: user.id.clone(),
+        id: new_id(Timestamp::from_millis(user.created_at), random).to_string(),
+        secret_sealed: sealer.seal(&purpose(&user.id), secret, random),
+        last_step: 0,
+        last_used_at: user.created_at,
+        created_at: user.created_at,
+    })
+}
+
+/// RFC 4648 §6, in either case, with the spaces, hyphens and padding that people write.
+fn from_base32(text: &str) -> Option<Secret> {
+    let kept = |c: &char| !matches!(c, ' ' | '-');
+    let digits: String = text.trim_end_matches('=').chars().filter(kept).map(|c| c.to_ascii_uppercase()).collect();
+    Secret::try_from_base32(Zeroizing::new(digits).as_str()).ok()
+}
+
 /// Bound to its person, so that no row can be given to another.
 fn purpose(user_id: &str) -> String {
     format!("totp:{user_id}")
@@ -207,6 +240,20 @@ mod tests {
         {
             // The code of step 2.
             assert_eq!(totp.check(&totp.generate(60).to_string(), seconds).is_some(), matches, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn secrets_of_other_systems_are_read_as_people_write_them() {
+        for text in [
+            "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+            "gezd gnbv gy3t qojq gezd gnbv gy3t qojq",
+            "GEZDGNBV-GY3TQOJQGEZDGNBVGY3TQOJQ==",
+        ] {
+            assert_eq!(from_base32(text).unwrap().as_ref(), RFC_SECRET, "{text}");
+        }
+        for bad in ["GEZDGNB1", "GEZD=GNBV", "é", "0"] {
+            assert!(from_base32(bad).is_none(), "{bad}");
         }
     }
 

@@ -2,6 +2,18 @@ use portcullis::storage::*;
 
 use crate::world::*;
 
+fn people(users: &[UserRecord]) -> Vec<ImportRecord> {
+    let totp = |user: &UserRecord| TotpFactorRecord {
+        user_id: user.id.clone(),
+        id: format!("totp of {}", user.id),
+        secret_sealed: vec![1, 2, 3],
+        last_step: 0,
+        last_used_at: NOW,
+        created_at: NOW,
+    };
+    users.iter().map(|user| ImportRecord { user: user.clone(), totp: Some(totp(user)) }).collect()
+}
+
 pub async fn those_whose_names_are_free_are_made_and_the_others_are_told_apart(world: World) {
     let store = world.store;
     store.insert_user(&user("alice")).await.unwrap();
@@ -21,9 +33,11 @@ pub async fn those_whose_names_are_free_are_made_and_the_others_are_told_apart(w
         assert_eq!(store.would_import_user(row).await.unwrap(), expected, "{}", row.id);
     }
     assert_eq!(store.list_users("", 10).await.unwrap().len(), 1, "looking changed nothing");
-    assert_eq!(store.import_users(&rows).await.unwrap(), expected);
+    assert_eq!(store.import_users(&people(&rows)).await.unwrap(), expected);
     let names: Vec<String> = store.list_users("", 10).await.unwrap().into_iter().map(|user| user.id).collect();
     assert_eq!(names, ["alice", "bob", "dave", "erin"]);
+    assert!(store.find_totp_factor("another id").await.unwrap().is_none());
+    assert_eq!(store.find_totp_factor("bob").await.unwrap().unwrap().id, "totp of bob");
     let bob = store.find_user("bob").await.unwrap().unwrap();
     assert_eq!(format!("{bob:?}"), format!("{:?}", rows[3]));
 }
@@ -35,7 +49,7 @@ pub async fn of_two_imports_at_once_each_person_is_made_once(world: World) {
         async move {
             let rows: Vec<UserRecord> =
                 (0..50).map(|at| UserRecord { id: format!("{number}-{at}"), ..user(&format!("u{at}")) }).collect();
-            store.import_users(&rows).await.unwrap()
+            store.import_users(&people(&rows)).await.unwrap()
         }
     })
     .await;

@@ -11,7 +11,8 @@ use super::Failure;
 use super::offline::Offline;
 use super::out::say;
 use crate::identity::Identity;
-use crate::storage::{ImportOutcome, UserRecord};
+use crate::jose::Sealer;
+use crate::storage::{ImportOutcome, ImportRecord};
 use source::{Entry, Source};
 
 #[derive(Debug, clap::Args)]
@@ -19,7 +20,7 @@ pub struct Args {
     /// The file, or `-` for standard input.
     file: PathBuf,
     /// csv: a head line that names the columns, of username, email, email_verified, claims (a JSON object), name and
-    /// other standard claims, password_hash, disabled. json: an array of objects with these members, or one
+    /// other standard claims, password_hash, totp_secret, disabled. json: an array of objects with these members, or one
     /// object per line. By default what the file's name ends in.
     #[arg(long)]
     format: Option<Format>,
@@ -54,8 +55,10 @@ pub async fn run(offline: &Offline, args: Args) -> Result<(), Failure> {
     })?;
     let mut source = Source::open(&args.file, format)?;
     let identity = offline.identity();
+    let sealer = offline.sealer()?;
     let mut import = Import {
         identity: &identity,
+        sealer: &sealer,
         is_dry: args.dry_run,
         resumes: args.resume,
         seen: HashSet::new(),
@@ -77,6 +80,7 @@ fn by_name(file: &Path) -> Option<Format> {
 
 struct Import<'a> {
     identity: &'a Identity,
+    sealer: &'a Sealer,
     is_dry: bool,
     resumes: bool,
     /// Names and addresses that the file has given so far: where nothing is stored, the database cannot tell.
@@ -89,7 +93,7 @@ impl Import<'_> {
         let (mut places, mut users, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         for (at, Entry { place, user }) in entries.into_iter().enumerate() {
             let checked = match user {
-                Ok(user) => self.identity.imported(user).await.map_err(|error| error.to_string()),
+                Ok(user) => self.identity.imported(user, self.sealer).await.map_err(|error| error.to_string()),
                 Err(problem) => Err(problem),
             };
             match checked {
@@ -106,10 +110,10 @@ impl Import<'_> {
                 ImportOutcome::Made => self.report.made += 1,
                 ImportOutcome::Present if self.resumes => self.report.present += 1,
                 ImportOutcome::Present | ImportOutcome::Taken("username") => {
-                    refused.push((*at, format!("{place} ({}): the user name is taken", user.username)));
+                    refused.push((*at, format!("{place} ({}): the user name is taken", user.user.username)));
                 }
                 ImportOutcome::Taken(_) => {
-                    refused.push((*at, format!("{place} ({}): the e-mail address is taken", user.username)));
+                    refused.push((*at, format!("{place} ({}): the e-mail address is taken", user.user.username)));
                 }
             }
         }
@@ -121,16 +125,16 @@ impl Import<'_> {
         Ok(())
     }
 
-    async fn foreseen(&mut self, users: &[UserRecord]) -> Result<Vec<ImportOutcome>, Failure> {
+    async fn foreseen(&mut self, users: &[ImportRecord]) -> Result<Vec<ImportOutcome>, Failure> {
         let mut outcomes = Vec::with_capacity(users.len());
         for user in users {
             let mut outcome = self.identity.would_import(user).await?;
-            let email = user.email.as_ref().map(|email| format!("email:{email}"));
+            let email = user.user.email.as_ref().map(|email| format!("email:{email}"));
             if outcome == ImportOutcome::Made {
                 if email.is_some_and(|email| !self.seen.insert(email)) {
                     outcome = ImportOutcome::Taken("email");
                 }
-                if !self.seen.insert(format!("username:{}", user.username)) {
+                if !self.seen.insert(format!("username:{}", user.user.username)) {
                     outcome = ImportOutcome::Taken("username");
                 }
             }

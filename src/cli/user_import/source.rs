@@ -44,7 +44,8 @@ const CLAIM_COLUMNS: [&str; 14] = [
     "locale",
     "phone_number",
 ];
-const COLUMNS: [&str; 6] = ["username", "email", "email_verified", "claims", "password_hash", "disabled"];
+const COLUMNS: [&str; 7] =
+    ["username", "email", "email_verified", "claims", "password_hash", "totp_secret", "disabled"];
 
 /// Where entries go; false when nobody takes them any more.
 type Give<'a> = &'a dyn Fn(Result<Entry, Failure>) -> bool;
@@ -159,6 +160,7 @@ fn from_csv(head: &[String], record: &StringRecord) -> Result<ImportedUser, Stri
                 user.claims = serde_json::from_str(value).map_err(|_| "claims is no JSON object".to_owned())?;
             }
             "password_hash" => user.password_hash = Some(value.to_owned()),
+            "totp_secret" => user.totp_secret = Some(value.to_owned()),
             "disabled" => user.disabled = truth(column, value)?,
             claim => {
                 claims.insert(claim.to_owned(), json!(value));

@@ -1,6 +1,6 @@
 use super::Store;
 use super::users::email_key;
-use crate::storage::{ImportOutcome, Imports, Result, UserRecord, sql};
+use crate::storage::{ImportOutcome, ImportRecord, Imports, Result, UserRecord, sql};
 
 /// User name and e-mail key of whoever stands in the way.
 type Taken = Option<(String, Option<String>)>;
@@ -16,11 +16,11 @@ macro_rules! find_taken {
 }
 
 impl Imports for Store {
-    async fn import_users(&self, users: &[UserRecord]) -> Result<Vec<ImportOutcome>> {
-        let users = users.to_vec();
+    async fn import_users(&self, people: &[ImportRecord]) -> Result<Vec<ImportOutcome>> {
+        let people = people.to_vec();
         transaction!(self, |connection| {
-            let mut outcomes = Vec::with_capacity(users.len());
-            for user in &users {
+            let mut outcomes = Vec::with_capacity(people.len());
+            for ImportRecord { user, totp } in &people {
                 let inserted = sqlx::query(sql::imports::INSERT_UNLESS_TAKEN)
                     .bind(&user.id)
                     .bind(&user.username)
@@ -37,12 +37,23 @@ impl Imports for Store {
                     .bind(email_key(user))
                     .execute(&mut *connection)
                     .await?;
-                outcomes.push(if inserted.rows_affected() > 0 {
-                    ImportOutcome::Made
-                } else {
+                if inserted.rows_affected() == 0 {
                     let taken: Taken = find_taken!(connection, user);
-                    outcome(user, taken)
-                });
+                    outcomes.push(outcome(user, taken));
+                    continue;
+                }
+                if let Some(totp) = totp {
+                    sqlx::query(sql::factors::PUT_TOTP)
+                        .bind(&totp.user_id)
+                        .bind(&totp.id)
+                        .bind(&totp.secret_sealed)
+                        .bind(totp.last_step)
+                        .bind(totp.last_used_at)
+                        .bind(totp.created_at)
+                        .execute(&mut *connection)
+                        .await?;
+                }
+                outcomes.push(ImportOutcome::Made);
             }
             outcomes
         })
