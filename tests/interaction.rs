@@ -44,6 +44,8 @@ mod playground;
 mod recovery;
 #[path = "interaction/redirect_uri.rs"]
 mod redirect_uri;
+#[path = "interaction/reset.rs"]
+mod reset;
 #[path = "interaction/response_types.rs"]
 mod response_types;
 #[path = "interaction/session.rs"]

@@ -1,7 +1,7 @@
 //! Opaque tokens: `pc_rt_` + 66 base62 characters (16 bytes of row id, 32 bytes of secret) + 6 characters of CRC-32.
 //!
 //! The row id is time-ordered and finds the row; the hash of the whole string decides. Published for secret scanners:
-//! `pc_(at|ac|dc|cs|rat|iat|live|st|tx|su|pl)_[0-9A-Za-z]{72}` and `pc_rt_[0-9A-Za-z]{83}`.
+//! `pc_(at|ac|dc|cs|rat|iat|live|st|tx|su|pl|ml)_[0-9A-Za-z]{72}` and `pc_rt_[0-9A-Za-z]{83}`.
 
 use std::fmt;
 
@@ -29,6 +29,8 @@ pub enum TokenKind {
     Session,
     Transaction,
     SetupLink,
+    /// A link in a mail; what it is good for is hashed with it.
+    MailLink,
     PendingLogin,
 }
 
@@ -46,6 +48,7 @@ impl TokenKind {
             Self::Session => "pc_st_",
             Self::Transaction => "pc_tx_",
             Self::SetupLink => "pc_su_",
+            Self::MailLink => "pc_ml_",
             Self::PendingLogin => "pc_pl_",
         }
     }

@@ -78,10 +78,16 @@ impl Notice {
 }
 
 /// What a mail says.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "message", rename_all = "snake_case")]
 pub enum Message {
     Notice(Notice),
+    /// A way to a new password, for whoever asked for one.
+    PasswordReset {
+        challenge: String,
+        token: String,
+        code: String,
+    },
 }
 
 impl Message {
@@ -89,12 +95,13 @@ impl Message {
     pub fn kind(&self) -> String {
         match self {
             Self::Notice(notice) => format!("notice_{}", notice.name().replace('-', "_")),
+            Self::PasswordReset { .. } => "password_reset".to_owned(),
         }
     }
 }
 
 /// A mail as it can be written: to whom, in which language, about what.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Letter {
     pub recipient: String,
     /// `None` for whoever has no account.
@@ -107,17 +114,19 @@ pub struct Letter {
 }
 
 /// What a row of the outbox holds, sealed.
-#[derive(Debug, Serialize, Deserialize)]
-struct Content {
-    username: Option<String>,
-    locale: String,
-    message: Message,
+#[derive(Serialize, Deserialize)]
+pub(super) struct Content {
+    pub username: Option<String>,
+    /// What somebody typed: whom it names is looked up when the mail is sent.
+    pub login: Option<String>,
+    pub locale: String,
+    pub message: Message,
 }
 
 /// The queue, and the bell that tells whoever delivers that there is something.
 #[derive(Clone)]
 pub(super) struct Outbox {
-    sealer: Arc<Sealer>,
+    pub(super) sealer: Arc<Sealer>,
     bell: Arc<Notify>,
 }
 
@@ -131,6 +140,15 @@ impl Outbox {
 #[derive(Debug, thiserror::Error)]
 #[error("the stored mail does not open: {0}")]
 pub struct Unreadable(String);
+
+/// Why a mail cannot be addressed.
+#[derive(Debug, thiserror::Error)]
+pub enum Undeliverable {
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
+}
 
 impl Identity {
     /// Whether mails are written here.
@@ -146,6 +164,7 @@ impl Identity {
         let user_id = (notice != Notice::AccountDeleted).then(|| user.id.clone());
         let content = Content {
             username: Some(user.username.clone()),
+            login: None,
             locale: locale_of(user),
             message: Message::Notice(notice),
         };
@@ -161,6 +180,18 @@ impl Identity {
         recipient: Option<String>,
         user_id: Option<String>,
     ) -> storage::Result<()> {
+        let give_up_at = self.now().plus(self.config.mail.retry_for.duration());
+        self.queue_until(content, recipient, user_id, give_up_at).await
+    }
+
+    /// As [`Self::queue`], for what is of no use after `give_up_at`.
+    pub(super) async fn queue_until(
+        &self,
+        content: &Content,
+        recipient: Option<String>,
+        user_id: Option<String>,
+        give_up_at: Timestamp,
+    ) -> storage::Result<()> {
         let Some(outbox) = &self.outbox else { return Ok(()) };
         let now = self.now();
         let id = new_id(now, self.random.as_ref()).to_string();
@@ -175,7 +206,7 @@ impl Identity {
                 last_error: None,
                 created_at: now.millis(),
                 due_at: now.millis(),
-                give_up_at: now.plus(self.config.mail.retry_for.duration()).millis(),
+                give_up_at: give_up_at.millis(),
                 sent_at: None,
                 failed_at: None,
                 expires_at: now.plus(KEPT_FOR).millis(),
@@ -194,12 +225,30 @@ impl Identity {
         }
     }
 
-    /// What a row of the outbox says; `None` when there is nobody to say it to.
-    pub fn letter(&self, mail: &MailRecord) -> Result<Option<Letter>, Unreadable> {
+    /// Looks up whom a mail goes to that was asked for by name; `None` when it goes to nobody.
+    pub async fn address(&self, mail: &MailRecord) -> Result<Option<MailRecord>, Undeliverable> {
+        if mail.recipient.is_some() {
+            return Ok(Some(mail.clone()));
+        }
+        let content = self.open_mail(mail)?;
+        let (Message::PasswordReset { challenge, .. }, Some(login)) = (&content.message, &content.login) else {
+            return Ok(None);
+        };
+        let Some((user, email)) = self.recipient_of_reset(challenge, login).await? else { return Ok(None) };
+        self.store.address_mail(&mail.id, Some(&user.id), &email).await?;
+        Ok(Some(MailRecord { recipient: Some(email), user_id: Some(user.id), ..mail.clone() }))
+    }
+
+    fn open_mail(&self, mail: &MailRecord) -> Result<Content, Unreadable> {
         let outbox = self.outbox.as_ref().ok_or_else(|| Unreadable("no mails are written here".to_owned()))?;
         let plain = outbox.sealer.open(&purpose(&mail.id), &mail.content);
         let plain = plain.map_err(|error| Unreadable(error.to_string()))?;
-        let content: Content = serde_json::from_slice(&plain).map_err(|error| Unreadable(error.to_string()))?;
+        serde_json::from_slice(&plain).map_err(|error| Unreadable(error.to_string()))
+    }
+
+    /// What a row of the outbox says; `None` when there is nobody to say it to.
+    pub fn letter(&self, mail: &MailRecord) -> Result<Option<Letter>, Unreadable> {
+        let content = self.open_mail(mail)?;
         let Some(recipient) = mail.recipient.clone() else { return Ok(None) };
         Ok(Some(Letter {
             recipient,

@@ -72,7 +72,7 @@ impl Identity {
         Ok(format!("account:{}", user.id))
     }
 
-    fn throttle_key(&self, key: &str, free: u32) -> ThrottleKey {
+    pub(super) fn throttle_key(&self, key: &str, free: u32) -> ThrottleKey {
         let settings = &self.config.throttle;
         ThrottleKey {
             key: key.to_owned(),
@@ -82,7 +82,7 @@ impl Identity {
         }
     }
 
-    async fn reserve_keys(&self, keys: &[ThrottleKey], origin: &Origin) -> Result<Reservation, LoginError> {
+    pub(super) async fn reserve_keys(&self, keys: &[ThrottleKey], origin: &Origin) -> Result<Reservation, LoginError> {
         let now = self.now();
         let window_start = now.minus(self.config.throttle.window.duration());
         match self.store.reserve_attempt(keys, now.millis(), window_start.millis()).await? {

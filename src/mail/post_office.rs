@@ -7,7 +7,7 @@ use super::smtp::Refused;
 use super::{Smtp, SmtpSetupError, Words};
 use crate::base::{Clock, Random, Timestamp};
 use crate::config::Config;
-use crate::identity::{Identity, Letter};
+use crate::identity::{Identity, Letter, Undeliverable};
 use crate::storage::{self, MailRecord, Outbox as _, Store};
 
 /// Mails taken from the queue at once.
@@ -95,13 +95,18 @@ impl PostOffice {
 
     async fn deliver(&self, mail: &MailRecord) -> storage::Result<Outcome> {
         let now = self.clock.now();
-        let letter = match self.identity.letter(mail) {
-            Ok(Some(letter)) => letter,
-            Ok(None) => {
+        let addressed = match self.identity.address(mail).await {
+            Ok(addressed) => addressed,
+            Err(Undeliverable::Storage(error)) => return Err(error),
+            Err(error) => return self.failed(mail, &error.to_string(), now).await,
+        };
+        let letter = match addressed.as_ref().map(|mail| self.identity.letter(mail)) {
+            Some(Ok(Some(letter))) => letter,
+            Some(Err(error)) => return self.failed(mail, &error.to_string(), now).await,
+            Some(Ok(None)) | None => {
                 self.store.remove_mail(&mail.id).await?;
                 return Ok(Outcome::Dropped);
             }
-            Err(error) => return self.failed(mail, &error.to_string(), now).await,
         };
         if now.millis() >= mail.give_up_at {
             let last = mail.last_error.as_deref().unwrap_or("nobody tried");

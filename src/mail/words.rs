@@ -66,6 +66,14 @@ impl Words {
         };
         match &letter.message {
             Message::Notice(notice) => words.tell(notice, letter.at, config),
+            Message::PasswordReset { token, code, .. } => {
+                words.subject = t.with("mail-reset-subject", "service", words.service.clone());
+                words.lines.push(t.text("mail-reset"));
+                let link = config.issuer.endpoint(&format!("/reset/new?token={token}"));
+                words.action = Some((t.text("mail-reset-action"), link));
+                words.code = Some((t.text("mail-reset-code"), code.clone()));
+                words.notes.push(t.text("mail-reset-note"));
+            }
         }
         // A header is no place for marks of direction, and left-to-right text needs none.
         words.subject = without_isolates(&words.subject);

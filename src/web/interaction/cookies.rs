@@ -13,6 +13,7 @@ const DEVICE: &str = "portcullis_device";
 const PENDING: &str = "portcullis_pending";
 /// Set while the person does not want this browser to be remembered.
 const BRIEF: &str = "portcullis_brief";
+const MAIL_LINK: &str = "portcullis_link";
 const NOTICE: &str = "portcullis_notice";
 const BROWSER_STATE: &str = "portcullis_state";
 const TRANSACTION: &str = "portcullis_tx_";
@@ -81,6 +82,21 @@ impl Cookies {
     }
 
     /// A sign-in that still lacks a factor.
+    /// The token of a mailed link that was followed here.
+    pub fn mail_link(self, req: &HttpRequest) -> Option<String> {
+        read(req, &self.name(MAIL_LINK))
+    }
+
+    /// A value that no cookie can hold is no token of ours, and kept as none.
+    pub fn set_mail_link(self, value: &str, ttl: std::time::Duration) -> Cookie<'static> {
+        let value = if value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') { value } else { "" };
+        self.cookie(MAIL_LINK, value, Duration::seconds(i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX)))
+    }
+
+    pub fn end_mail_link(self) -> Cookie<'static> {
+        self.cookie(MAIL_LINK, "", Duration::ZERO)
+    }
+
     pub fn pending(self, req: &HttpRequest) -> Option<String> {
         read(req, &self.name(PENDING))
     }

@@ -157,6 +157,7 @@ pub(super) fn form(
         problem: attempt.problem,
         remember: visit.app.config.sessions.remember_me.then_some(!visit.brief),
         passkey: passkey.as_ref(),
+        reset: visit.app.identity.resets_passwords(),
     };
     let leads_to = transaction.map(|transaction| transaction.request.redirect_uri.as_str());
     let answer = Answer { status: attempt.status, leads_to, retry_after: attempt.retry_after, ..Answer::default() };

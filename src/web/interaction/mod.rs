@@ -20,6 +20,7 @@ mod logout;
 pub mod passkey;
 mod passkey_offer;
 pub mod problem;
+mod reset;
 mod setup;
 pub mod sign_in;
 mod transaction;
@@ -36,6 +37,19 @@ pub use finish::Finished;
 pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
     if config.sessions.check_session_iframe {
         cfg.service(web::resource(endpoints::CHECK_SESSION).route(web::get().to(check_session::get)));
+    }
+    if config.mail.is_on() {
+        cfg.service(web::resource("/reset").route(web::get().to(reset::ask)).route(web::post().to(reset::asked)))
+            .service(
+                web::resource("/reset/code")
+                    .route(web::get().to(reset::code))
+                    .route(web::post().to(reset::code_entered)),
+            )
+            .service(
+                web::resource("/reset/new")
+                    .route(web::get().to(reset::new_password))
+                    .route(web::post().to(reset::new_password_chosen)),
+            );
     }
     cfg.service(
         web::resource(endpoints::AUTHORIZE).route(web::get().to(authorize::get)).route(web::post().to(authorize::post)),

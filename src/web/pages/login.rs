@@ -17,4 +17,6 @@ pub struct LoginPage<'a> {
     pub remember: Option<bool>,
     /// Where passkeys are used.
     pub passkey: Option<&'a PasskeyForm>,
+    /// Whether a lost password can be replaced by mail.
+    pub reset: bool,
 }

@@ -15,6 +15,7 @@ mod logout;
 mod passkey;
 mod password;
 mod refusal;
+mod reset;
 mod setup;
 #[cfg(test)]
 mod snapshots;
@@ -44,6 +45,7 @@ pub use logout::{LoggedOutPage, LogoutPage};
 pub use passkey::{PasskeyForm, PasskeyOfferPage};
 pub use password::weakness_text;
 pub use refusal::refusal_page;
+pub use reset::{ResetAskPage, ResetCodePage, ResetNewPage};
 pub use setup::SetupPage;
 pub use time::Moment;
 

@@ -83,6 +83,7 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 problem: None,
                 remember: None,
                 passkey: None,
+                reset: false,
             }),
         ),
         (
@@ -95,8 +96,12 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 problem: Some(t.with("login-throttled", "seconds", 3)),
                 remember: Some(true),
                 passkey: Some(&passkey),
+                reset: true,
             }),
         ),
+        ("reset-ask", html(&ResetAskPage { page, form, login: "a\"lice", problem: Some(t.text("reset-dead")) })),
+        ("reset-code", html(&ResetCodePage { page, form, problem: Some(t.text("reset-code-wrong")) })),
+        ("reset-new", html(&ResetNewPage { page, form, problem: None, min_length: 8 })),
         (
             "passkey-offer",
             html(&PasskeyOfferPage {

@@ -1,0 +1,212 @@
+//! The way back in for whoever has lost their password.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use secrecy::SecretString;
+
+use super::problem::{self, Stop};
+use super::sign_in::signed_in;
+use super::visit::{Visit, query, set};
+use crate::identity::{LoginError, RESET_TTL, ResetError, UserError};
+use crate::oauth::Error;
+use crate::web::App;
+use crate::web::pages::{Answer, ResetAskPage, ResetCodePage, ResetNewPage};
+
+const ASK: &str = "reset";
+const CODE: &str = "reset_code";
+const NEW: &str = "reset_new";
+
+/// What a form says about the attempt before.
+#[derive(Default)]
+struct Said {
+    problem: Option<String>,
+    status: StatusCode,
+    retry_after: Option<u64>,
+}
+
+impl Said {
+    fn answer(&self) -> Answer<'static> {
+        Answer { status: self.status, retry_after: self.retry_after, ..Answer::default() }
+    }
+}
+
+/// `GET /reset`: asks for the name.
+pub async fn ask(app: Data<App>, req: HttpRequest) -> HttpResponse {
+    let visit = Visit::new(&app, &req, &[]);
+    ask_page(&visit, "", Said::default())
+}
+
+fn ask_page(visit: &Visit<'_>, login: &str, said: Said) -> HttpResponse {
+    let answer = said.answer();
+    let form = visit.target("/reset", ASK, "");
+    visit.page(&ResetAskPage { page: &visit.frame, form: &form, login, problem: said.problem }, answer)
+}
+
+/// `POST /reset`: the same answer whoever was named.
+pub async fn asked(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let visit = Visit::new(&app, &req, &[]);
+    match take_request(&visit, body).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn take_request(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+    let params = visit.form(body).await?;
+    visit.check(&params, ASK, "")?;
+    let login = params.get("username").unwrap_or_default();
+    let identity = &visit.app.identity;
+    match identity.ask_for_reset(login, visit.browser(), visit.frame.t.tag(), &visit.origin()).await {
+        Ok(id) => Ok(visit.go(&format!("/reset/code{}", query(&[("c", &id)])))),
+        Err(error) => Ok(ask_page(visit, login, said(visit, error)?)),
+    }
+}
+
+/// `GET /reset/code`: says that a mail is on its way, and takes its code.
+pub async fn code(app: Data<App>, req: HttpRequest) -> HttpResponse {
+    let visit = Visit::new(&app, &req, &[]);
+    match visit.query() {
+        Ok(params) => code_page(&visit, params.get("c").unwrap_or_default(), Said::default()),
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+fn code_page(visit: &Visit<'_>, id: &str, said: Said) -> HttpResponse {
+    let answer = said.answer();
+    let form = visit.target(&format!("/reset/code{}", query(&[("c", id)])), CODE, id);
+    visit.page(&ResetCodePage { page: &visit.frame, form: &form, problem: said.problem }, answer)
+}
+
+/// `POST /reset/code`: the code instead of the link.
+pub async fn code_entered(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let visit = Visit::new(&app, &req, &[]);
+    match take_code(&visit, body).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn take_code(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+    let params = visit.form(body).await?;
+    let address = visit.query()?;
+    let id = address.get("c").unwrap_or_default();
+    visit.check(&params, CODE, id)?;
+    let code = params.get("code").unwrap_or_default();
+    match visit.app.identity.enter_reset_code(id, code, visit.browser(), &visit.origin()).await {
+        Ok(token) => Ok(keep_link(visit, token.expose())),
+        Err(LoginError::Rejected) => {
+            let problem = Some(visit.frame.t.text("reset-code-wrong"));
+            Ok(code_page(visit, id, Said { problem, status: StatusCode::UNPROCESSABLE_ENTITY, retry_after: None }))
+        }
+        Err(error) => Ok(code_page(visit, id, said(visit, error)?)),
+    }
+}
+
+/// The token goes from the address into a cookie, so that it stands in no history and on no page.
+fn keep_link(visit: &Visit<'_>, token: &str) -> HttpResponse {
+    let mut response = visit.go("/reset/new");
+    set(&mut response, &visit.cookies.set_mail_link(token, RESET_TTL));
+    response
+}
+
+/// `GET /reset/new`: where the link leads. Looking uses nothing up: mail scanners look.
+pub async fn new_password(app: Data<App>, req: HttpRequest) -> HttpResponse {
+    let visit = Visit::new(&app, &req, &[]);
+    match show_new(&visit).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn show_new(visit: &Visit<'_>) -> Result<HttpResponse, Stop> {
+    if let Some(token) = visit.query()?.get("token") {
+        return Ok(keep_link(visit, token));
+    }
+    let token = visit.cookies.mail_link(visit.req).unwrap_or_default();
+    if !visit.app.identity.reset_link_works(&token).await? {
+        return Ok(dead(visit));
+    }
+    Ok(new_page(visit, Said::default()))
+}
+
+fn new_page(visit: &Visit<'_>, said: Said) -> HttpResponse {
+    let answer = said.answer();
+    let page = ResetNewPage {
+        page: &visit.frame,
+        form: &visit.target("/reset/new", NEW, ""),
+        problem: said.problem,
+        min_length: visit.app.config.passwords.min_length,
+    };
+    visit.page(&page, answer)
+}
+
+fn dead(visit: &Visit<'_>) -> HttpResponse {
+    let problem = Some(visit.frame.t.text("reset-dead"));
+    let mut response = ask_page(visit, "", Said { problem, status: StatusCode::GONE, retry_after: None });
+    set(&mut response, &visit.cookies.end_mail_link());
+    response
+}
+
+/// `POST /reset/new`: sets the password, and goes on as after any first factor.
+pub async fn new_password_chosen(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let visit = Visit::new(&app, &req, &[]);
+    match Box::pin(take_password(&visit, body)).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn take_password(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+    let params = visit.form(body).await?;
+    visit.check(&params, NEW, "")?;
+    let token = visit.cookies.mail_link(visit.req).unwrap_or_default();
+    let password = SecretString::from(params.get("password").unwrap_or_default());
+    let identity = &visit.app.identity;
+    let user = match identity.reset_password(&token, &password, &visit.origin()).await {
+        Ok(user) => user,
+        Err(ResetError::DeadLink) => return Ok(dead(visit)),
+        Err(ResetError::Storage(error)) => return Err(error.into()),
+        Err(ResetError::User(error)) => return Ok(new_page(visit, refused(visit, error)?)),
+    };
+    visit.cx().follow_revocations().await?;
+    let mut response = match identity.verify_password(&user.username, &password, &visit.origin()).await {
+        Ok(proof) => Box::pin(signed_in(visit, None, proof)).await?,
+        Err(LoginError::Storage(error)) => return Err(error.into()),
+        // The password is set; only signing in has to wait.
+        Err(_) => visit.go("/login"),
+    };
+    set(&mut response, &visit.cookies.end_mail_link());
+    Ok(response)
+}
+
+fn said(visit: &Visit<'_>, error: LoginError) -> Result<Said, Stop> {
+    match error {
+        LoginError::Throttled { retry_after } => Ok(Said {
+            problem: Some(visit.frame.t.with("login-throttled", "seconds", retry_after)),
+            status: StatusCode::TOO_MANY_REQUESTS,
+            retry_after: Some(retry_after),
+        }),
+        LoginError::Storage(error) => Err(error.into()),
+        error => Err(Error::Internal(Box::new(error)).into()),
+    }
+}
+
+fn refused(visit: &Visit<'_>, error: UserError) -> Result<Said, Stop> {
+    let t = &visit.frame.t;
+    let problem = match error {
+        UserError::PasswordTooShort { min } => t.with("setup-password-short", "min", min),
+        UserError::PasswordTooLong => t.text("setup-password-long"),
+        UserError::PasswordIsName => t.text("setup-password-name"),
+        UserError::Busy { retry_after } => {
+            return Ok(Said {
+                problem: Some(t.text("login-busy")),
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                retry_after: Some(retry_after),
+            });
+        }
+        UserError::Storage(error) => return Err(error.into()),
+        error => return Err(Error::Internal(Box::new(error)).into()),
+    };
+    Ok(Said { problem: Some(problem), status: StatusCode::UNPROCESSABLE_ENTITY, retry_after: None })
+}

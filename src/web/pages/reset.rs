@@ -1,0 +1,32 @@
+use askama::Template;
+
+use super::{FormTarget, Frame};
+
+/// Asks whose password is lost.
+#[derive(Template)]
+#[template(path = "reset_ask.html")]
+pub struct ResetAskPage<'a> {
+    pub page: &'a Frame,
+    pub form: &'a FormTarget,
+    pub login: &'a str,
+    pub problem: Option<String>,
+}
+
+/// A mail is on its way, if there is whom to send it to; its code can be typed here.
+#[derive(Template)]
+#[template(path = "reset_code.html")]
+pub struct ResetCodePage<'a> {
+    pub page: &'a Frame,
+    pub form: &'a FormTarget,
+    pub problem: Option<String>,
+}
+
+/// Behind the link: the new password.
+#[derive(Template)]
+#[template(path = "reset_new.html")]
+pub struct ResetNewPage<'a> {
+    pub page: &'a Frame,
+    pub form: &'a FormTarget,
+    pub problem: Option<String>,
+    pub min_length: usize,
+}

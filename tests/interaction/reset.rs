@@ -1,0 +1,168 @@
+//! A lost password, replaced by mail.
+
+use crate::common::*;
+
+const NEW: &str = "another horse battery";
+const DEVELOPMENT: &str = "[mail]\ndevelopment = true\n";
+
+/// Asks for a reset, and waits until the request is dealt with.
+async fn ask(world: &World, browser: &Browser, login: &str) -> Page {
+    let page = browser.open(&world.url("/reset")).await;
+    let page = browser.submit(&page, &[("username", login)]).await;
+    world.rows_become("outbox", "sent_at IS NULL", 0).await;
+    page
+}
+
+/// The newest mail.
+async fn mail(world: &World) -> Page {
+    let reader = world.browser();
+    let list = reader.open(&world.url("/dev/mail")).await;
+    let href = list.attr("#mails a", "href").expect("a mail");
+    reader.open(list.url.join(&href).unwrap().as_str()).await
+}
+
+async fn link(world: &World) -> String {
+    mail(world).await.attr("#mail-link", "href").unwrap()
+}
+
+async fn signs_in(world: &World, password: &str) -> bool {
+    let browser = world.browser();
+    let page = browser.open(&world.url("/login")).await;
+    browser.submit(&page, &[("username", "alice"), ("password", password)]).await;
+    browser.cookie("session").is_some()
+}
+
+#[tokio::test]
+async fn s208_s210_a_mailed_link_sets_a_new_password_once_and_ends_everything_from_before() {
+    let world = World::with(DEVELOPMENT).await;
+    let tokens = world.sign_in(C1, "openid offline_access").await;
+    let browser = world.browser();
+    assert!(browser.open(&world.url("/login")).await.has("#forgot"));
+    ask(&world, &browser, "alice@example.test").await;
+    let link = link(&world).await;
+
+    // A scanner looks, and looks again.
+    for _ in 0..3 {
+        let scanner = world.browser();
+        assert!(scanner.open(&link).await.has("#password"));
+        assert_eq!(scanner.get(&link).await.header("referrer-policy"), "no-referrer");
+    }
+    let elsewhere = world.browser();
+    let page = elsewhere.open(&link).await;
+    assert!(page.url.query().is_none(), "S212: the token has left the address");
+    let short = elsewhere.submit(&page, &[("password", "short")]).await;
+    assert!(short.has("#problem") && short.has("#password"), "a bad password costs no link");
+    elsewhere.submit(&page, &[("password", NEW)]).await;
+    assert!(elsewhere.cookie("session").is_some());
+    assert!(elsewhere.cookie("link").is_none());
+
+    assert!(!world.is_live(tokens["access_token"].as_str().unwrap()).await);
+    assert_eq!(world.refresh(C1, tokens["refresh_token"].as_str().unwrap()).await.error(), "invalid_grant");
+    assert!(!signs_in(&world, PASSWORD).await && signs_in(&world, NEW).await);
+    assert!(world.browser().open(&link).await.has("#problem"), "it was used");
+    world.rows_become("outbox", "kind = 'notice_password_changed'", 1).await;
+    let dump = world.dump().await;
+    let token = link.split_once("token=").unwrap().1;
+    assert!(!dump.contains(token), "no token is kept");
+}
+
+#[tokio::test]
+async fn s208_of_ten_uses_of_a_link_at_once_one_sets_its_password() {
+    let world = World::with(DEVELOPMENT).await;
+    ask(&world, &world.browser(), "alice").await;
+    let link = link(&world).await;
+    let mut pages = Vec::new();
+    for _ in 0..10 {
+        let browser = world.browser();
+        let page = browser.open(&link).await;
+        pages.push((browser, page));
+    }
+    let passwords: Vec<String> = (0..10).map(|number| format!("password number {number}")).collect();
+    let uses = pages.iter().zip(&passwords).map(|((browser, page), password)| async move {
+        browser.post_form(page, &[("password", password)]).await.1.status.as_u16()
+    });
+    let statuses = futures_util::future::join_all(uses).await;
+    assert_eq!(statuses.iter().filter(|status| **status == 303).count(), 1, "{statuses:?}");
+    assert_eq!(world.rows("email_challenges", "consumed_at IS NOT NULL").await, 1);
+    let winner = statuses.iter().position(|status| *status == 303).unwrap();
+    assert!(signs_in(&world, &passwords[winner]).await);
+}
+
+#[tokio::test]
+async fn s179_whoever_is_named_the_answer_is_the_same_and_a_stranger_gets_no_mail() {
+    let world = World::with(DEVELOPMENT).await;
+    let mut answers = Vec::new();
+    for login in ["alice", "nobody", "nobody@example.test", "<b>", "a\r\nb"] {
+        let page = ask(&world, &world.browser(), login).await;
+        let text = page.answer.body.split("<form").next().unwrap().to_owned();
+        answers.push((page.answer.status, text));
+    }
+    answers.dedup();
+    assert_eq!(answers.len(), 1);
+    assert_eq!(world.rows("outbox", "TRUE").await, 1, "alice's");
+}
+
+#[tokio::test]
+async fn the_code_of_the_mail_works_in_the_browser_that_asked_and_in_no_other() {
+    let world = World::with(DEVELOPMENT).await;
+    let browser = world.browser();
+    let page = ask(&world, &browser, "alice").await;
+    let code = mail(&world).await.text("#mail-code");
+    let spaced = format!("{} {}", &code[..3], &code[3..]);
+    let stranger = world.browser();
+    let seen = stranger.open(page.url.as_str()).await;
+    assert!(stranger.submit(&seen, &[("code", &code)]).await.has("#problem"));
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    assert!(browser.submit(&page, &[("code", wrong)]).await.has("#problem"));
+    let choose = browser.submit(&page, &[("code", &spaced)]).await;
+    assert!(choose.has("#password"), "{}", choose.answer.body);
+    assert!(world.browser().open(&link(&world).await).await.has("#problem"), "the code took the link's place");
+    assert!(browser.submit(&page, &[("code", &code)]).await.has("#problem"), "once");
+    browser.submit(&choose, &[("password", NEW)]).await;
+    assert!(signs_in(&world, NEW).await);
+}
+
+#[tokio::test]
+async fn a_code_is_void_after_five_tries() {
+    let world = World::with(&format!("{DEVELOPMENT}[throttle]\naccount_failures = 100\n")).await;
+    let browser = world.browser();
+    let page = ask(&world, &browser, "alice").await;
+    let code = mail(&world).await.text("#mail-code");
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    for _ in 0..5 {
+        browser.submit(&page, &[("code", wrong)]).await;
+    }
+    assert!(browser.submit(&page, &[("code", &code)]).await.has("#problem"));
+    assert!(world.browser().open(&link(&world).await).await.has("#password"), "the link still works");
+}
+
+#[tokio::test]
+async fn s208_a_new_request_or_half_an_hour_ends_a_link() {
+    let world = World::with(DEVELOPMENT).await;
+    ask(&world, &world.browser(), "alice").await;
+    let first = link(&world).await;
+    world.advance(1);
+    ask(&world, &world.browser(), "alice").await;
+    let second = link(&world).await;
+    assert_ne!(first, second);
+    assert!(world.browser().open(&first).await.has("#problem"));
+    assert!(world.browser().open(&second).await.has("#password"));
+    world.advance(30 * 60);
+    assert!(world.browser().open(&second).await.has("#problem"));
+}
+
+#[tokio::test]
+async fn s217_one_address_is_sent_five_mails_an_hour_whoever_asks() {
+    let world = World::with(DEVELOPMENT).await;
+    for _ in 0..12 {
+        ask(&world, &world.browser(), "alice").await;
+    }
+    assert_eq!(world.rows("outbox", "kind = 'password_reset'").await, 5);
+}
+
+#[tokio::test]
+async fn without_mail_there_is_no_reset() {
+    let world = World::new().await;
+    assert_eq!(world.get("/reset").await.status, 404);
+    assert!(!world.browser().open(&world.url("/login")).await.has("#forgot"));
+}
