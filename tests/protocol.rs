@@ -40,6 +40,8 @@ mod instances;
 mod jwks_uri;
 #[path = "protocol/metadata.rs"]
 mod metadata;
+#[path = "protocol/protection.rs"]
+mod protection;
 #[path = "protocol/refresh_token.rs"]
 mod refresh_token;
 #[path = "protocol/registration.rs"]

@@ -177,6 +177,8 @@ pub struct Tokens {
     pub device_poll_interval: Ttl,
     /// How long a person may take to answer an authorization request. Seconds; 1 hour.
     pub transaction_ttl: Ttl,
+    /// Lets clients register `none` as the algorithm of the id_tokens that they fetch at the token endpoint.
+    pub unsigned_id_tokens: bool,
 }
 
 impl Default for Tokens {
@@ -191,6 +193,7 @@ impl Default for Tokens {
             device_code_ttl: Ttl::minutes(10),
             device_poll_interval: Ttl::seconds(5),
             transaction_ttl: Ttl::hours(1),
+            unsigned_id_tokens: false,
         }
     }
 }

@@ -105,7 +105,7 @@ pub struct ForeignKeys(Arc<[ForeignKey]>);
 /// Most keys of one set.
 const MAX_KEYS: usize = 20;
 /// Members that only private and symmetric keys have (RFC 7518 §6).
-const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+pub(super) const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 impl ForeignKeys {
     /// Reads a JWK Set. Keys for other purposes or of unknown types are passed over (RFC 7517 §5); the error says what
@@ -207,7 +207,7 @@ fn boxed<V: JwsVerifier + 'static>(
     parsed.map(|verifier| Box::new(verifier) as Box<dyn JwsVerifier>)
 }
 
-fn ec(jwk: &Map<String, Value>, coordinate_bytes: usize) -> Result<Jwk, &'static str> {
+pub(super) fn ec(jwk: &Map<String, Value>, coordinate_bytes: usize) -> Result<Jwk, &'static str> {
     if bytes(jwk, "x")?.len() != coordinate_bytes || bytes(jwk, "y")?.len() != coordinate_bytes {
         return Err("has coordinates of the wrong length");
     }
@@ -222,7 +222,7 @@ fn ed25519(jwk: &Map<String, Value>) -> Result<Jwk, &'static str> {
 }
 
 /// 2048 to 4096 bits: weaker is unsafe, and the cost of longer ones would be ours at each request.
-fn rsa(jwk: &Map<String, Value>) -> Result<Jwk, &'static str> {
+pub(super) fn rsa(jwk: &Map<String, Value>) -> Result<Jwk, &'static str> {
     let (n, e) = (bytes(jwk, "n")?, bytes(jwk, "e")?);
     let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
     if n.first() == Some(&0) || !(2048..=4096).contains(&bits) {
@@ -236,17 +236,17 @@ fn rsa(jwk: &Map<String, Value>) -> Result<Jwk, &'static str> {
 }
 
 /// The named members alone, so that no other one changes how the key is read.
-fn only(jwk: &Map<String, Value>, names: &[&str]) -> Result<Jwk, &'static str> {
+pub(super) fn only(jwk: &Map<String, Value>, names: &[&str]) -> Result<Jwk, &'static str> {
     let members: Map<String, Value> =
         names.iter().filter_map(|name| Some(((*name).to_owned(), jwk.get(*name)?.clone()))).collect();
     Jwk::from_map(members).map_err(|_| "is no JWK")
 }
 
-fn text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, &'static str> {
+pub(super) fn text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, &'static str> {
     jwk.get(name).map(|value| value.as_str().ok_or("has a member that ought to be a string and is none")).transpose()
 }
 
-fn bytes(jwk: &Map<String, Value>, name: &str) -> Result<Vec<u8>, &'static str> {
+pub(super) fn bytes(jwk: &Map<String, Value>, name: &str) -> Result<Vec<u8>, &'static str> {
     let encoded = text(jwk, name)?.ok_or("lacks a member of its type")?;
     URL_SAFE_NO_PAD.decode(encoded).map_err(|_| "has a member that is not base64url")
 }

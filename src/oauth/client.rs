@@ -8,9 +8,9 @@ use url::Url;
 use super::authorize::ResponseType;
 use super::grant::GrantType;
 use super::registration::Origin;
-use super::{ScopeSet, SubjectType};
+use super::{IdTokenAlgorithm, ScopeSet, SubjectType};
 use crate::config::Algorithm;
-use crate::jose::ForeignKeys;
+use crate::jose::{ContentEncryption, ForeignKeys, KeyManagement};
 use crate::storage::ClientRecord;
 
 /// The scopes that OpenID Connect Core defines (§5.4, §11).
@@ -55,7 +55,21 @@ pub struct ClientMetadata {
     /// Whose host names the sector of a pairwise client, in place of that of its redirect URIs (§8.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sector_identifier_uri: Option<String>,
-    pub id_token_signed_response_alg: Algorithm,
+    pub id_token_signed_response_alg: IdTokenAlgorithm,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_alg: Option<KeyManagement>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_enc: Option<ContentEncryption>,
+    /// Without one userinfo answers in JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<Algorithm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_alg: Option<KeyManagement>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_enc: Option<ContentEncryption>,
+    /// Kept for the day when request objects are accepted; until then all are refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<u64>,
     pub require_auth_time: bool,
@@ -121,7 +135,13 @@ impl Default for ClientMetadata {
             jwks_uri: None,
             subject_type: SubjectType::Public,
             sector_identifier_uri: None,
-            id_token_signed_response_alg: Algorithm::ES256,
+            id_token_signed_response_alg: IdTokenAlgorithm::Signed(Algorithm::ES256),
+            id_token_encrypted_response_alg: None,
+            id_token_encrypted_response_enc: None,
+            userinfo_signed_response_alg: None,
+            userinfo_encrypted_response_alg: None,
+            userinfo_encrypted_response_enc: None,
+            request_object_signing_alg: None,
             default_max_age: None,
             require_auth_time: false,
             default_acr_values: Vec::new(),

@@ -7,13 +7,13 @@ use serde_json::{Map, Value, json};
 use super::claims::STANDARD_CLAIMS;
 use crate::base::TokenHash;
 use crate::config::{Algorithm, ClientRegistrationMode, Config};
-use crate::jose::ForeignAlgorithm;
-use crate::oauth::SubjectType;
+use crate::jose::{ContentEncryption, ForeignAlgorithm, KeyManagement};
 use crate::oauth::client::STANDARD_SCOPES;
 use crate::oauth::client_auth::{AuthMethod, Endpoint};
 use crate::oauth::endpoints;
 use crate::oauth::grant::GrantType;
 use crate::oauth::pkce::CHALLENGE_METHODS;
+use crate::oauth::{IdTokenAlgorithm, SubjectType};
 
 /// What the document tells of other parts of the program.
 pub struct Offered<'a> {
@@ -52,7 +52,11 @@ fn document(config: &Config, offered: &Offered<'_>) -> Map<String, Value> {
     let grants: Vec<&str> = GrantType::offered(config).map(GrantType::name).chain(implicit).collect();
     let methods = |endpoint: Endpoint| json!(endpoint.methods().map(AuthMethod::name).collect::<Vec<_>>());
     let algorithms = |endpoint: Endpoint| json!(endpoint.algorithms().map(ForeignAlgorithm::name).collect::<Vec<_>>());
-    let id_token_algorithms: Vec<&str> = offered.id_token_algorithms.iter().map(|alg| alg.name()).collect();
+    let signing: Vec<&str> = offered.id_token_algorithms.iter().map(|alg| alg.name()).collect();
+    let unsigned = config.tokens.unsigned_id_tokens.then_some(IdTokenAlgorithm::UNSIGNED);
+    let id_token_algorithms: Vec<&str> = signing.iter().copied().chain(unsigned).collect();
+    let key_management = KeyManagement::ALL.map(KeyManagement::name);
+    let content_encryption = ContentEncryption::ALL.map(ContentEncryption::name);
 
     let members = [
         ("issuer", json!(issuer.as_str())),
@@ -71,6 +75,11 @@ fn document(config: &Config, offered: &Offered<'_>) -> Map<String, Value> {
         ("grant_types_supported", json!(grants)),
         ("subject_types_supported", json!(SubjectType::SUPPORTED.map(SubjectType::name))),
         ("id_token_signing_alg_values_supported", json!(id_token_algorithms)),
+        ("id_token_encryption_alg_values_supported", json!(key_management)),
+        ("id_token_encryption_enc_values_supported", json!(content_encryption)),
+        ("userinfo_signing_alg_values_supported", json!(signing)),
+        ("userinfo_encryption_alg_values_supported", json!(key_management)),
+        ("userinfo_encryption_enc_values_supported", json!(content_encryption)),
         ("token_endpoint_auth_methods_supported", methods(Endpoint::Token)),
         ("token_endpoint_auth_signing_alg_values_supported", algorithms(Endpoint::Token)),
         ("introspection_endpoint_auth_methods_supported", methods(Endpoint::Introspection)),

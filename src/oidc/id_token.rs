@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::config::Algorithm;
-use crate::jose::{Expected, sign};
+use crate::jose::{Expected, sign, unsigned};
+use crate::oauth::response_protection::Content;
 use crate::oauth::{Context, Error, Permit, PersonGrant};
 
 /// The claims of an id_token (OpenID Connect Core §2). `aud` is the client alone, hence no `azp`.
@@ -53,7 +54,11 @@ pub async fn id_token(
     bindings: Bindings<'_>,
 ) -> Result<String, Error> {
     let (client, now) = (permit.client, permit.at);
-    let alg = client.metadata.id_token_signed_response_alg;
+    let metadata = &client.metadata;
+    let signed = metadata.id_token_signed_response_alg.signed();
+    if signed.is_none() && (!cx.config.tokens.unsigned_id_tokens || bindings.code.is_some()) {
+        return Err(Error::Internal("the client's id_tokens have no signature, which is not allowed".into()));
+    }
     let authentication = grant.authentication;
     let mut requested = Map::new();
     if !authentication.claims.id_token.is_empty()
@@ -69,14 +74,21 @@ pub async fn id_token(
         iat: now.seconds(),
         auth_time: authentication.auth_time,
         nonce: bindings.nonce,
-        at_hash: bindings.access_token.map(|token| half_hash(alg, token)),
-        c_hash: bindings.code.map(|code| half_hash(alg, code)),
+        // What has no signature has no hash algorithm either.
+        at_hash: signed.and_then(|alg| Some(half_hash(alg, bindings.access_token?))),
+        c_hash: signed.and_then(|alg| Some(half_hash(alg, bindings.code?))),
         acr: &authentication.acr,
         amr: &authentication.amr,
         sid: grant.session_id,
         requested,
     };
-    Ok(sign(&cx.keys, alg, Expected::IdToken.typ(), &claims).await?)
+    let typ = Expected::IdToken.typ();
+    let token = match signed {
+        Some(alg) => sign(&cx.keys, alg, typ, &claims).await?,
+        None => unsigned(typ, &claims)?,
+    };
+    let (alg, enc) = (metadata.id_token_encrypted_response_alg, metadata.id_token_encrypted_response_enc);
+    cx.encrypted_for(client, alg, enc, Content::Jwt(token)).await
 }
 
 /// `at_hash` and `c_hash` (OpenID Connect Core §3.1.3.6, §3.3.2.11): the left half of the hash that belongs to the signature algorithm; of

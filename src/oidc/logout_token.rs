@@ -40,7 +40,9 @@ pub async fn logout_token(cx: &Context, client: &Client, notice: &LogoutNoticeRe
         events: json!({ EVENT: {} }),
         sid: &notice.session_id,
     };
-    Ok(sign(&cx.keys, client.metadata.id_token_signed_response_alg, Expected::LogoutToken.typ(), &claims).await?)
+    // Logout tokens are signed even for clients whose id_tokens are not (§2.4).
+    let alg = client.metadata.id_token_signed_response_alg.signed().unwrap_or_else(|| cx.access_token_alg());
+    Ok(sign(&cx.keys, alg, Expected::LogoutToken.typ(), &claims).await?)
 }
 
 fn jti(notice: &LogoutNoticeRecord) -> String {

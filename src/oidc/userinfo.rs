@@ -7,8 +7,10 @@ use serde_json::{Map, Value};
 use super::UserClaims;
 use crate::base::acr::Acr;
 use crate::config::RequireMfa;
+use crate::jose::sign_untyped;
 use crate::oauth::access_token::AccessTokenClaims;
-use crate::oauth::{Context, Error};
+use crate::oauth::response_protection::Content;
+use crate::oauth::{Client, Context, Error};
 use crate::storage::Users as _;
 
 /// What userinfo says of people, kept for a second: a client that asks in a burst costs one query. A person who has been
@@ -26,9 +28,11 @@ impl Default for UserCache {
 
 /// The userinfo response (OpenID Connect Core §5.3) for an access token.
 ///
+/// JSON, or a JWT where the client is registered for signed or encrypted answers (§5.3.2).
+///
 /// `invalid_token` for any token that is not live and a person's; `insufficient_scope` without `openid`;
 /// `insufficient_user_authentication` where the client or the server wants a second factor that it was issued without.
-pub async fn userinfo(cx: &Context, access_token: &str) -> Result<Map<String, Value>, Error> {
+pub async fn userinfo(cx: &Context, access_token: &str) -> Result<Userinfo, Error> {
     let refused = || Error::invalid_token("the access token is unknown, expired or revoked");
     let token = cx.verify_access_token(access_token).await?.ok_or_else(refused)?;
     let claims = &token.claims;
@@ -46,7 +50,29 @@ pub async fn userinfo(cx: &Context, access_token: &str) -> Result<Map<String, Va
     let mut answer = Map::new();
     answer.insert("sub".to_owned(), Value::from(claims.sub.as_str()));
     user.release(&claims.scope, &claims.userinfo_claims, &mut answer);
-    Ok(answer)
+    let client = cx.clients.get(&claims.client_id).ok_or_else(refused)?;
+    protected(cx, &client, answer).await
+}
+
+/// A userinfo response.
+pub enum Userinfo {
+    Json(Map<String, Value>),
+    Jwt(String),
+}
+
+async fn protected(cx: &Context, client: &Client, mut answer: Map<String, Value>) -> Result<Userinfo, Error> {
+    let metadata = &client.metadata;
+    let (alg, enc) = (metadata.userinfo_encrypted_response_alg, metadata.userinfo_encrypted_response_enc);
+    let content = match metadata.userinfo_signed_response_alg {
+        None if alg.is_none() => return Ok(Userinfo::Json(answer)),
+        None => Content::Json(Value::Object(answer).to_string()),
+        Some(signed) => {
+            answer.insert("iss".to_owned(), Value::from(cx.config.issuer.as_str()));
+            answer.insert("aud".to_owned(), Value::from(client.client_id.as_str()));
+            Content::Jwt(sign_untyped(&cx.keys, signed, &answer).await?)
+        }
+    };
+    Ok(Userinfo::Jwt(cx.encrypted_for(client, alg, enc, content).await?))
 }
 
 /// A token from a time when the client, or this server, wanted less of the person (RFC 9470).

@@ -42,11 +42,13 @@ const MAX_URI_BYTES: usize = 2048;
 pub struct Abilities<'a> {
     /// The algorithms it signs with.
     pub algorithms: &'a [Algorithm],
+    /// Whether id_tokens may go without a signature.
+    pub unsigned_id_tokens: bool,
 }
 
 impl<'a> From<&'a Config> for Abilities<'a> {
     fn from(config: &'a Config) -> Self {
-        Self { algorithms: &config.keys.algorithms }
+        Self { algorithms: &config.keys.algorithms, unsigned_id_tokens: config.tokens.unsigned_id_tokens }
     }
 }
 
@@ -98,7 +100,8 @@ mod tests {
     use crate::base::SystemRandom;
     use crate::jose::SigningKey;
 
-    const LIVE: Abilities<'_> = Abilities { algorithms: &[Algorithm::ES256, Algorithm::RS256] };
+    const LIVE: Abilities<'_> =
+        Abilities { algorithms: &[Algorithm::ES256, Algorithm::RS256], unsigned_id_tokens: false };
 
     fn found(metadata: Value) -> Vec<(&'static str, &'static str)> {
         let metadata: ClientMetadata = serde_json::from_value(metadata).unwrap();

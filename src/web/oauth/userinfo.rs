@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::error::{Refusal, bearer_error, no_store, refused};
 use super::form;
 use crate::oauth::Error;
-use crate::oidc::userinfo::userinfo;
+use crate::oidc::userinfo::{Userinfo, userinfo};
 use crate::web::App;
 
 /// `GET /oauth2/userinfo` (OpenID Connect Core §5.3.1): the token stands in the `Authorization` header.
@@ -45,7 +45,10 @@ async fn answer(app: &App, req: &HttpRequest, token: Result<Option<String>, Erro
         Err(error) => Err(error),
     };
     match outcome {
-        Ok(claims) => HttpResponse::Ok().insert_header(no_store()).json(claims),
+        Ok(Userinfo::Json(claims)) => HttpResponse::Ok().insert_header(no_store()).json(claims),
+        Ok(Userinfo::Jwt(jwt)) => {
+            HttpResponse::Ok().insert_header(no_store()).content_type("application/jwt").body(jwt)
+        }
         Err(error) => bearer_error(req, Some(&error)),
     }
 }
