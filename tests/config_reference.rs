@@ -22,6 +22,13 @@ Written from the code; do not edit. Settings stand in the TOML file that `--conf
 `\"15m\"`, `\"12h\"`, `\"7d\"`. `portcullis config show --origin` prints what is in force.
 ";
 
+/// Enough to start with, and one of what there may be several of.
+const MINIMAL: &str = "issuer = \"https://id.example.com\"
+[upstream.name]
+issuer = \"https://op.example.com\"
+client_id = \"x\"
+";
+
 struct Field {
     name: String,
     kind: String,
@@ -52,12 +59,16 @@ fn reference() -> String {
     let files = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/config")).unwrap();
     let source: Vec<String> = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
     let structs = structs(&source.join("\n"));
-    let minimal = Source::Text { name: String::new(), text: "issuer = \"https://id.example.com\"".to_owned() };
-    let defaults: BTreeMap<String, String> =
-        load(&minimal, []).unwrap().effective().into_iter().map(|(key, value, _)| (key, value)).collect();
+    let minimal = Source::Text { name: String::new(), text: MINIMAL.to_owned() };
+    let defaults: BTreeMap<String, String> = load(&minimal, [])
+        .unwrap()
+        .effective()
+        .into_iter()
+        .map(|(key, value, _)| (key.replace(".name.", ".NAME."), value))
+        .collect();
     let mut text = HEAD.to_owned();
     let default = |key: &str, kind: &str| match defaults.get(key) {
-        _ if key == "issuer" => "required".to_owned(),
+        _ if ["issuer", "upstream.NAME.issuer", "upstream.NAME.client_id"].contains(&key) => "required".to_owned(),
         _ if key == "database" => "`\"sqlite:portcullis.db\"`".to_owned(),
         Some(value) => format!("`{value}`"),
         None if kind.starts_with("BTreeMap") => "empty".to_owned(),
@@ -69,13 +80,22 @@ fn reference() -> String {
     let head = "| setting | default | |\n| --- | --- | --- |";
     let top = &structs["Config"];
     writeln!(text, "\n{head}").unwrap();
-    for field in top.iter().filter(|field| !structs.contains_key(&field.kind)) {
+    let several = |kind: &str| {
+        let inner = kind.strip_prefix("BTreeMap<String, ").and_then(|rest| rest.strip_suffix('>'));
+        inner.filter(|inner| structs.contains_key(*inner)).map(str::to_owned)
+    };
+    for field in top.iter().filter(|field| !structs.contains_key(&field.kind) && several(&field.kind).is_none()) {
         row(&mut text, &field.name, field);
     }
-    for section in top.iter().filter(|field| structs.contains_key(&field.kind)) {
-        writeln!(text, "\n## `[{}]`\n\n{head}", section.name).unwrap();
-        for field in &structs[&section.kind] {
-            row(&mut text, &format!("{}.{}", section.name, field.name), field);
+    for section in top {
+        let (name, kind) = match several(&section.kind) {
+            Some(inner) => (format!("{}.NAME", section.name), inner),
+            None => (section.name.clone(), section.kind.clone()),
+        };
+        let Some(fields) = structs.get(&kind) else { continue };
+        writeln!(text, "\n## `[{name}]`\n\n{head}").unwrap();
+        for field in fields {
+            row(&mut text, &format!("{name}.{}", field.name), field);
         }
     }
     text

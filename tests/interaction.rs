@@ -58,3 +58,7 @@ mod step_up;
 mod throttle;
 #[path = "interaction/totp.rs"]
 mod totp;
+#[path = "interaction/upstream.rs"]
+mod upstream;
+#[path = "interaction/upstream_hostile.rs"]
+mod upstream_hostile;

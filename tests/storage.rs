@@ -47,6 +47,8 @@ mod schema;
 mod sessions;
 #[path = "storage/throttles.rs"]
 mod throttles;
+#[path = "storage/upstream.rs"]
+mod upstream;
 #[path = "storage/users.rs"]
 mod users;
 #[path = "storage/world.rs"]
@@ -86,6 +88,11 @@ macro_rules! suites {
 }
 
 suites! {
+    upstream {
+        a_way_to_a_provider_is_taken_once_in_time_and_for_that_provider
+        an_account_there_is_one_persons_here
+        of_two_last_ways_in_that_are_taken_away_at_once_one_stays
+    }
     logout {
         a_session_knows_the_clients_it_has_signed_in_to
         s139_each_listening_client_of_an_ended_session_gets_one_notice

@@ -32,6 +32,7 @@ pub enum TokenKind {
     /// A link in a mail; what it is good for is hashed with it.
     MailLink,
     PendingLogin,
+    UpstreamLogin,
 }
 
 impl TokenKind {
@@ -50,6 +51,7 @@ impl TokenKind {
             Self::SetupLink => "pc_su_",
             Self::MailLink => "pc_ml_",
             Self::PendingLogin => "pc_pl_",
+            Self::UpstreamLogin => "pc_ul_",
         }
     }
 }

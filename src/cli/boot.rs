@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::base::{Clock, Random};
 use crate::config::{Config, Keeper};
 use crate::identity::Identity;
+use crate::identity::upstream::{UnreadableSecret, Upstreams};
 use crate::jose::{MasterKeyError, Sealer};
 use crate::mail::{PostOffice, SmtpSetupError};
 use crate::oauth::{self, Context};
@@ -21,6 +22,8 @@ pub enum BootError {
     MasterKey(#[from] MasterKeyError),
     #[error("outbound.ca_file: {0}")]
     Outbound(#[from] outbound::SetupError),
+    #[error(transparent)]
+    Upstream(#[from] UnreadableSecret),
     #[error(transparent)]
     Storage(#[from] storage::Error),
     #[error(transparent)]
@@ -74,6 +77,7 @@ pub async fn serve_from(
         Arc::clone(&random),
     )?;
     let outbound = outbound::Client::new(&config)?;
+    let upstreams = Upstreams::new(&config, &outbound, &clock)?;
     let oauth = Context::open(Arc::clone(&config), store, sealer, outbound, clock, random).await?;
     let oauth = Arc::new(oauth);
     let metrics = Metrics::new(identity.password_hash_seconds(), &oauth.refresh_reuse);
@@ -86,6 +90,7 @@ pub async fn serve_from(
             config,
             oauth,
             identity,
+            upstreams,
             metrics,
             readiness,
             finished: Finished::default(),

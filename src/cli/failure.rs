@@ -103,7 +103,7 @@ impl From<BootError> for Failure {
     fn from(error: BootError) -> Self {
         match error {
             BootError::MasterKey(error) => error.into(),
-            error @ BootError::Outbound(_) => Self::config(error.to_string()),
+            error @ (BootError::Outbound(_) | BootError::Upstream(_)) => Self::config(error.to_string()),
             BootError::Storage(error) => error.into(),
             BootError::Protocol(error) => error.into(),
             BootError::Mail(error) => Self::config(error.to_string()),

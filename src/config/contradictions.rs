@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use secrecy::ExposeSecret as _;
 
-use super::{Algorithm, Config, Finding, Keeper, SmtpUrl, StartTls, Ttl};
+use super::{Algorithm, Config, Finding, Keeper, MAPPED_CLAIMS, SmtpUrl, StartTls, Ttl, Upstream};
 
 /// What each setting allows alone but not together, or not at all.
 pub fn contradictions(config: &Config) -> Vec<Finding> {
@@ -147,5 +147,33 @@ pub fn contradictions(config: &Config) -> Vec<Finding> {
     );
     check((1..=1000).contains(&mail.hourly_limit), &["mail.hourly_limit"], "must lie between 1 and 1000");
     check(mail.retry_for <= Ttl::days(5), &["mail.retry_for"], "must be five days at most");
+    for (right, message) in config.upstream.iter().flat_map(|(name, upstream)| upstream_checks(config, name, upstream))
+    {
+        if !right {
+            found.push((&["upstream"], message));
+        }
+    }
     found
+}
+
+/// What has to be true of one provider, each with what to say where it is not.
+fn upstream_checks(config: &Config, name: &str, upstream: &Upstream) -> [(bool, String); 5] {
+    let local = config.issuer.is_loopback() && upstream.issuer.starts_with("http://");
+    let said = |message: &str| format!("{name}: {message}");
+    [
+        (Upstream::is_name(name), said("the name has 1 to 40 small letters, digits and -")),
+        (
+            url::Url::parse(&upstream.issuer).is_ok() && (local || upstream.issuer.starts_with("https://")),
+            said("issuer must be an https URL"),
+        ),
+        (
+            upstream.client_secret.is_none() || upstream.client_secret_file.is_none(),
+            said("client_secret is given beside client_secret_file: keep one of the two"),
+        ),
+        (
+            upstream.claims.keys().all(|claim| MAPPED_CLAIMS.contains(&claim.as_str())),
+            format!("{name}: claims maps {}", MAPPED_CLAIMS.join(", ")),
+        ),
+        (upstream.scopes.iter().any(|scope| scope == "openid"), said("scopes must contain openid")),
+    ]
 }

@@ -9,6 +9,7 @@ mod passkeys;
 mod sign_in;
 mod tree;
 mod types;
+mod upstream;
 
 pub use client_registration::{ClientRegistration, ClientRegistrationMode};
 pub use load::{ConfigErrors, Finding, Loaded, Origin, Problem, Source, load, load_and_check};
@@ -17,6 +18,7 @@ pub use outbound::Outbound;
 pub use passkeys::{NotAnOrigin, Passkeys, WebOrigin};
 pub use sign_in::{RequireMfa, SignIn};
 pub use types::{Algorithm, Issuer, IssuerError, Ttl};
+pub use upstream::{MAPPED_CLAIMS, Upstream};
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -65,6 +67,8 @@ pub struct Config {
     pub outbound: Outbound,
     #[serde(default)]
     pub api_keys: ApiKeys,
+    #[serde(default)]
+    pub upstream: BTreeMap<String, Upstream>,
     #[serde(default)]
     pub metadata: Metadata,
     #[serde(default)]

@@ -21,6 +21,7 @@ mod setup;
 mod strength;
 mod throttle;
 mod totp;
+pub mod upstream;
 mod users;
 
 use std::net::IpAddr;

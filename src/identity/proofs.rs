@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::upstream::UpstreamVerified;
 use super::{ActiveSession, PasskeyVerified, PasswordVerified, RecoveryCodeVerified, TotpVerified};
 use crate::base::Timestamp;
 use crate::base::acr::Acr;
@@ -14,6 +15,7 @@ pub enum Proof {
     Totp(TotpVerified),
     RecoveryCode(RecoveryCodeVerified),
     Passkey(PasskeyVerified),
+    Upstream(UpstreamVerified),
 }
 
 impl Proof {
@@ -23,6 +25,7 @@ impl Proof {
             Self::Totp(proof) => proof.user(),
             Self::RecoveryCode(proof) => proof.user(),
             Self::Passkey(proof) => proof.user(),
+            Self::Upstream(proof) => proof.user(),
         }
     }
 
@@ -33,6 +36,7 @@ impl Proof {
             Self::Totp(proof) => Fact::second(proof.at(), &["otp"]),
             Self::RecoveryCode(proof) => Fact::second(proof.at(), &["otp"]),
             Self::Passkey(proof) => Fact::passkey(proof),
+            Self::Upstream(proof) => Fact::upstream(proof.at(), proof.is_multi_factor()),
         }
     }
 
@@ -43,6 +47,7 @@ impl Proof {
             Self::Totp(_) => "otp",
             Self::RecoveryCode(_) => "recovery_code",
             Self::Passkey(_) => "passkey",
+            Self::Upstream(_) => "upstream",
         }
     }
 }
@@ -68,6 +73,12 @@ impl From<RecoveryCodeVerified> for Proof {
 impl From<PasskeyVerified> for Proof {
     fn from(proof: PasskeyVerified) -> Self {
         Self::Passkey(proof)
+    }
+}
+
+impl From<UpstreamVerified> for Proof {
+    fn from(proof: UpstreamVerified) -> Self {
+        Self::Upstream(proof)
     }
 }
 
@@ -114,6 +125,14 @@ impl Fact {
     /// Something the person has, which is not asked for alone.
     pub(super) fn second(at: Timestamp, amr: &[&str]) -> Self {
         Self { possession: true, ..Self::first(at, amr) }
+    }
+}
+
+impl Fact {
+    /// A first factor at another provider, which may have been more than one there.
+    fn upstream(at: Timestamp, multi_factor: bool) -> Self {
+        let fact = Self::first(at, if multi_factor { &["fed", "mfa"] } else { &["fed"] });
+        if multi_factor { Self { alone: Acr::MultiFactor, ..fact } } else { fact }
     }
 }
 

@@ -28,12 +28,13 @@ macro_rules! migrations {
 const MIGRATIONS: &[Migration] = migrations![
     1 "0001_first",
     2 "0002_factors",
-    5 "0005_api_keys",
     3 "0003_passkeys",
     4 "0004_mail",
+    5 "0005_api_keys",
     6 "0006_registration",
     7 "0007_logout",
     9 "0009_account",
+    10 "0010_upstream",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE schema_migrations (

@@ -8,6 +8,7 @@ use super::playground::{self, Playground};
 use super::{account, dev, health, interaction, oauth, pages, well_known};
 use crate::config::Config;
 use crate::identity::Identity;
+use crate::identity::upstream::Upstreams;
 use crate::oauth::Context;
 use crate::ops::{Metrics, Readiness};
 
@@ -16,6 +17,7 @@ pub struct App {
     pub config: Arc<Config>,
     pub oauth: Arc<Context>,
     pub identity: Identity,
+    pub upstreams: Upstreams,
     pub metrics: Metrics,
     pub readiness: Readiness,
     /// Answers just given to clients, for forms sent twice.

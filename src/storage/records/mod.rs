@@ -8,6 +8,7 @@ mod logout;
 mod mail;
 mod passkeys;
 mod registration;
+mod upstream;
 
 use sqlx::FromRow;
 
@@ -19,6 +20,7 @@ pub use logout::*;
 pub use mail::*;
 pub use passkeys::*;
 pub use registration::*;
+pub use upstream::*;
 
 /// `clients`: one registered client. `metadata` is the RFC 7591 document as JSON text.
 #[derive(Clone, Debug, FromRow)]

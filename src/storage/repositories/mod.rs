@@ -10,6 +10,7 @@ mod logout;
 mod mail;
 mod passkeys;
 mod registration;
+mod upstream;
 
 pub use account::*;
 pub use api_keys::*;
@@ -19,6 +20,7 @@ pub use logout::*;
 pub use mail::*;
 pub use passkeys::*;
 pub use registration::*;
+pub use upstream::*;
 
 use super::records::*;
 use super::{Consumed, Result};

@@ -31,6 +31,7 @@ statements! {
     SWEEP_THROTTLES = sweep!("throttles", "key");
     SWEEP_REPLAYS = sweep!("replays", "key");
     SWEEP_LEASES = sweep!("leases", "name");
+    SWEEP_UPSTREAM_LOGINS = sweep!("upstream_logins", "id");
     /// By session: the others of the same session have expired as well.
     SWEEP_LOGOUT_NOTICES = sweep!("logout_notices", "session_id");
     SWEEP_PENDING_LOGINS = sweep!("pending_logins", "id");

@@ -35,6 +35,7 @@ pub mod setup_links;
 pub mod throttles;
 pub mod tokens;
 pub mod transactions;
+pub mod upstream;
 pub mod users;
 
 /// All shared statements with their names.
@@ -63,6 +64,7 @@ pub fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
         throttles::ALL,
         tokens::ALL,
         transactions::ALL,
+        upstream::ALL,
         users::ALL,
     ]
     .into_iter()

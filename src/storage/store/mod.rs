@@ -30,7 +30,9 @@ mod sessions;
 mod setup_links;
 mod throttles;
 mod transactions;
-mod users;
+#[macro_use]
+pub(super) mod users;
+mod upstream;
 
 /// All repositories of `storage::repositories`, on SQLite or PostgreSQL. Cheap to clone.
 #[derive(Clone)]

@@ -149,7 +149,7 @@ pub(super) fn email_key(user: &UserRecord) -> Option<String> {
     user.email.as_ref().map(|email| email.to_lowercase())
 }
 
-fn taken(error: sqlx::Error) -> Error {
+pub(super) fn taken(error: sqlx::Error) -> Error {
     let email = error.as_database_error().is_some_and(|cause| {
         cause.constraint() == Some("users_email_key") || cause.message().contains("users.email_key")
     });

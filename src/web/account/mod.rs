@@ -6,6 +6,7 @@
 mod activity;
 mod api_keys;
 mod apps;
+mod connections;
 mod data;
 mod delete;
 mod device_name;
@@ -28,6 +29,7 @@ use super::interaction::problem::{self, Stop};
 use super::interaction::visit::{Visit, set};
 use crate::identity::ActiveSession;
 
+pub use connections::CONNECTIONS;
 pub use passkeys::PATH as PASSKEYS;
 pub use shell::Shell;
 pub use two_step::PATH as TWO_STEP;
@@ -61,6 +63,7 @@ pub const ACCOUNT_PAGES: &[AccountPage] = &[
     AccountPage { path: api_keys::API_KEYS, text: "api-keys-title", is_offered: |app| app.config.api_keys.enabled },
     always(activity::PATH, "account-activity"),
     always(data::PATH, "account-data"),
+    AccountPage { path: CONNECTIONS, text: "connections-title", is_offered: |app| !app.upstreams.is_empty() },
 ];
 
 /// Routes below the issuer's path.
@@ -92,7 +95,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(web::resource(apps::PATH).route(web::get().to(apps::get)).route(web::post().to(apps::post)))
         .service(web::resource(activity::PATH).route(web::get().to(activity::get)))
         .service(web::resource(data::PATH).route(web::get().to(data::get)).route(web::post().to(data::post)))
-        .service(web::resource(delete::PATH).route(web::get().to(delete::get)).route(web::post().to(delete::post)));
+        .service(web::resource(delete::PATH).route(web::get().to(delete::get)).route(web::post().to(delete::post)))
+        .service(
+            web::resource(CONNECTIONS).route(web::get().to(connections::get)).route(web::post().to(connections::post)),
+        );
 }
 
 /// Who is signed in; anybody else signs in first and comes back to `path`. The page speaks the person's language from

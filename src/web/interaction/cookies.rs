@@ -16,6 +16,8 @@ const BRIEF: &str = "portcullis_brief";
 const MAIL_LINK: &str = "portcullis_link";
 const NOTICE: &str = "portcullis_notice";
 const BROWSER_STATE: &str = "portcullis_state";
+/// One per way to another provider.
+const UPSTREAM: &str = "portcullis_up_";
 const TRANSACTION: &str = "portcullis_tx_";
 /// What keeps a cookie from being set by a subdomain or over plain http (RFC 6265bis §4.1.3.2).
 const HOST_PREFIX: &str = "__Host-";
@@ -107,6 +109,18 @@ impl Cookies {
 
     pub fn end_pending(self) -> Cookie<'static> {
         self.cookie(PENDING, "", Duration::ZERO)
+    }
+
+    pub fn upstream(self, req: &HttpRequest, id: &str) -> Option<String> {
+        read(req, &self.name(&format!("{UPSTREAM}{id}")))
+    }
+
+    pub fn set_upstream(self, id: &str, value: &str, ttl: Ttl) -> Cookie<'static> {
+        self.cookie(&format!("{UPSTREAM}{id}"), value, seconds(ttl))
+    }
+
+    pub fn end_upstream(self, id: &str) -> Cookie<'static> {
+        self.cookie(&format!("{UPSTREAM}{id}"), "", Duration::ZERO)
     }
 
     pub fn device(self, req: &HttpRequest) -> Option<String> {

@@ -9,6 +9,7 @@ use super::passkey;
 use super::problem::{self, Stop};
 use super::sign_in::{login_for, next_page, signed_in};
 use super::transaction::{Next, Transaction};
+use super::upstream;
 use super::visit::Visit;
 use crate::identity::{ActiveSession, LoginError};
 use crate::oauth::{Error, Params};
@@ -149,7 +150,9 @@ pub(super) fn form(
     let mut target = visit.target(&action, PURPOSE, id);
     id.clone_into(&mut target.transaction);
     let passkey = passkey::form(visit, transaction, params, attempt.unknown_passkey);
+    let next = next_page(params);
     let page = LoginPage {
+        upstreams: &upstream::buttons(visit, id, next.as_ref()),
         page: &visit.frame,
         client: client.as_ref(),
         form: &target,

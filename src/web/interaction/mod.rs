@@ -24,6 +24,7 @@ mod reset;
 mod setup;
 pub mod sign_in;
 mod transaction;
+pub(super) mod upstream;
 pub mod visit;
 
 use actix_web::web::{self, ServiceConfig};
@@ -35,6 +36,10 @@ pub use finish::Finished;
 
 /// Routes below the issuer's path.
 pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
+    if config.upstream.values().any(|upstream| upstream.enabled) {
+        cfg.service(web::resource("/upstream/{name}").route(web::post().to(upstream::post)))
+            .service(web::resource("/upstream/{name}/callback").route(web::get().to(upstream::callback)));
+    }
     if config.sessions.check_session_iframe {
         cfg.service(web::resource(endpoints::CHECK_SESSION).route(web::get().to(check_session::get)));
     }

@@ -1,6 +1,6 @@
 use askama::Template;
 
-use super::{ClientCard, FormTarget, Frame, PasskeyForm};
+use super::{ClientCard, FormTarget, Frame, PasskeyForm, UpstreamButton};
 
 /// User name and password.
 #[derive(Template)]
@@ -19,4 +19,6 @@ pub struct LoginPage<'a> {
     pub passkey: Option<&'a PasskeyForm>,
     /// Whether a lost password can be replaced by mail.
     pub reset: bool,
+    /// Other ways in.
+    pub upstreams: &'a [UpstreamButton],
 }

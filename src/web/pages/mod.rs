@@ -20,6 +20,7 @@ mod setup;
 #[cfg(test)]
 mod snapshots;
 mod time;
+mod upstream;
 
 use std::collections::BTreeSet;
 
@@ -48,6 +49,7 @@ pub use refusal::refusal_page;
 pub use reset::{ResetAskPage, ResetCodePage, ResetNewPage};
 pub use setup::SetupPage;
 pub use time::Moment;
+pub use upstream::{UpstreamButton, UpstreamGoPage};
 
 pub use crate::base::{Locale, SHIPPED_LOCALES};
 use crate::config::Config;

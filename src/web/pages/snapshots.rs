@@ -84,6 +84,7 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 remember: None,
                 passkey: None,
                 reset: false,
+                upstreams: &[],
             }),
         ),
         (
@@ -97,6 +98,7 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 remember: Some(true),
                 passkey: Some(&passkey),
                 reset: true,
+                upstreams: &[],
             }),
         ),
         ("reset-ask", html(&ResetAskPage { page, form, login: "a\"lice", problem: Some(t.text("reset-dead")) })),

@@ -1,0 +1,187 @@
+use serde_json::{Map, Value, json};
+
+use super::UpstreamIdentity;
+use crate::base::Timestamp;
+use crate::identity::{Identity, NewUser, Origin, UserError, normalise_username};
+use crate::storage::{self, UpstreamAccounts as _, UpstreamIdentityRecord, UserRecord, Users as _};
+
+/// Proof that a person controls an account at a provider that is connected with theirs here, just now.
+#[derive(Debug)]
+pub struct UpstreamVerified {
+    user: UserRecord,
+    at: Timestamp,
+    multi_factor: bool,
+}
+
+impl UpstreamVerified {
+    pub fn user(&self) -> &UserRecord {
+        &self.user
+    }
+
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// The provider has asked for more than one factor, and is believed.
+    pub fn is_multi_factor(&self) -> bool {
+        self.multi_factor
+    }
+}
+
+/// Where an account at a provider leads here.
+#[derive(Debug)]
+pub enum Arrival {
+    Known(UpstreamVerified),
+    /// It is nobody's here: whoever has an account proves that first, and connects the two.
+    Stranger,
+    /// The person may not sign in, by whatever way.
+    Disabled,
+}
+
+/// Claims of a profile that are taken over for a new person.
+const TAKEN_OVER: [&str; 6] = ["name", "given_name", "family_name", "picture", "locale", "zoneinfo"];
+/// User names tried for a new person before giving up.
+const TRIES: usize = 5;
+
+impl Identity {
+    /// Finds or makes the person behind an account at a provider.
+    pub async fn arrive_from_upstream(
+        &self,
+        there: &UpstreamIdentity,
+        origin: &Origin,
+    ) -> Result<Arrival, storage::Error> {
+        let now = self.now();
+        let known = self.store.find_user_by_upstream(&there.issuer, &there.subject, now.millis()).await?;
+        let user = match known {
+            Some(user) => Some(user),
+            None => self.connect_by_email(there, origin).await?,
+        };
+        let user = match user {
+            Some(user) => user,
+            None if there.may_register() => match self.register_from_upstream(there, origin).await? {
+                Some(user) => user,
+                None => return Ok(Arrival::Stranger),
+            },
+            None => return Ok(Arrival::Stranger),
+        };
+        if user.disabled_at.is_some() {
+            return Ok(Arrival::Disabled);
+        }
+        Ok(Arrival::Known(UpstreamVerified { user, at: now, multi_factor: there.is_multi_factor() }))
+    }
+
+    /// Only an address that was verified on both sides connects: whoever has registered here with somebody else's would
+    /// otherwise be let in together with them.
+    async fn connect_by_email(
+        &self,
+        there: &UpstreamIdentity,
+        origin: &Origin,
+    ) -> Result<Option<UserRecord>, storage::Error> {
+        let Some(email) = there.trusted_email() else { return Ok(None) };
+        let found = self.store.find_user_by_login(email).await?;
+        let same = |user: &UserRecord| user.email.as_deref().is_some_and(|ours| ours.eq_ignore_ascii_case(email));
+        let Some(user) = found.filter(|user| user.email_verified && same(user)) else { return Ok(None) };
+        Ok(self.connect_upstream(&user, there, origin).await?.then_some(user))
+    }
+
+    /// Connects the account there with this person's. False when either is connected otherwise.
+    pub async fn connect_upstream(
+        &self,
+        user: &UserRecord,
+        there: &UpstreamIdentity,
+        origin: &Origin,
+    ) -> Result<bool, storage::Error> {
+        let connected = self.store.insert_upstream_identity(&self.connection(user, there)).await?;
+        if connected {
+            self.audit("upstream_connected", Some(&user.id), None, origin, &json!({ "issuer": there.issuer }));
+        }
+        Ok(connected)
+    }
+
+    /// Takes a connection away; false when it is the last way in, or is not there.
+    pub async fn disconnect_upstream(
+        &self,
+        user: &UserRecord,
+        issuer: &str,
+        origin: &Origin,
+    ) -> Result<bool, storage::Error> {
+        let gone = self.store.delete_upstream_identity(&user.id, issuer, self.now().millis()).await?;
+        if gone {
+            self.audit("upstream_disconnected", Some(&user.id), None, origin, &json!({ "issuer": issuer }));
+        }
+        Ok(gone)
+    }
+
+    /// A new person; `None` when their address is that of somebody who is here already.
+    async fn register_from_upstream(
+        &self,
+        there: &UpstreamIdentity,
+        origin: &Origin,
+    ) -> Result<Option<UserRecord>, storage::Error> {
+        let email = there.text("email");
+        if let Some(email) = email
+            && self.store.find_user_by_login(email).await?.is_some()
+        {
+            return Ok(None);
+        }
+        let claims: Map<String, Value> = TAKEN_OVER
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), Value::from(there.text(name)?))))
+            .filter(|(name, value)| name != "picture" || value.as_str().is_some_and(|url| url.starts_with("https://")))
+            .collect();
+        let base = username(there);
+        for number in 0..TRIES {
+            let new = NewUser {
+                username: if number == 0 { base.clone() } else { format!("{base}-{}", self.digits()) },
+                // An address that nobody answers for would only keep its owner from it.
+                email: there.trusted_email().map(str::to_owned),
+                email_verified: there.trusted_email().is_some(),
+                password: None,
+                claims: claims.clone(),
+                is_admin: false,
+            };
+            let record = match self.new_record(new).await {
+                Ok(record) => record,
+                Err(UserError::Storage(error)) => return Err(error),
+                // A name or address that is none here: nobody can be registered under it.
+                Err(_) => return Ok(None),
+            };
+            match self.store.insert_user_with_upstream(&record, &self.connection(&record, there)).await {
+                Ok(()) => {
+                    let details = json!({ "issuer": there.issuer });
+                    self.audit("user_registered", Some(&record.id), None, origin, &details);
+                    return Ok(Some(record));
+                }
+                Err(storage::Error::Conflict("username")) => {}
+                Err(storage::Error::Conflict(_)) => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    fn connection(&self, user: &UserRecord, there: &UpstreamIdentity) -> UpstreamIdentityRecord {
+        let now = self.now().millis();
+        UpstreamIdentityRecord {
+            issuer: there.issuer.clone(),
+            subject: there.subject.clone(),
+            user_id: user.id.clone(),
+            label: there.label(),
+            created_at: now,
+            last_used_at: now,
+        }
+    }
+
+    fn digits(&self) -> u16 {
+        let mut bytes = [0_u8; 2];
+        self.random.fill(&mut bytes);
+        u16::from_be_bytes(bytes) % 10_000
+    }
+}
+
+/// The name there, the address up to its @, or none that says anything.
+fn username(there: &UpstreamIdentity) -> String {
+    let local = there.text("email").and_then(|email| email.split('@').next());
+    let names = [there.text("username"), local].into_iter().flatten();
+    names.filter_map(normalise_username).find(|name| name.len() <= 100).unwrap_or_else(|| "user".to_owned())
+}

@@ -1,0 +1,340 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use moka::future::Cache;
+use openidconnect::core::{
+    CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClient, CoreClientAuthMethod, CoreGrantType, CoreIdToken,
+    CoreIdTokenClaims, CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm,
+    CoreJwsSigningAlgorithm, CoreResponseMode, CoreResponseType, CoreSubjectIdentifierType,
+};
+use openidconnect::http::{Method, StatusCode};
+use openidconnect::{
+    AdditionalProviderMetadata, AuthType, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret,
+    HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeVerifier, ProviderMetadata,
+    RedirectUrl, TokenResponse as _,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tokio::time::timeout;
+
+use super::verified::{UpstreamIdentity, payload};
+use super::{Passage, UpstreamError};
+use crate::base::Clock;
+use crate::config::Upstream;
+use crate::outbound::{self, Limits, Request};
+
+/// How long metadata and keys of a provider are believed without a look.
+const KNOWN_FOR: Duration = Duration::from_mins(10);
+/// Whatever has to be fetched, the person gets an answer within this.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// An id_token is made for this very answer: older ones, and those from a clock far ahead, are refused. Seconds.
+const MAX_AGE: i64 = 600;
+const CLOCK_SKEW: i64 = 60;
+/// Signatures that a provider's published keys make. Never one that our own secret could have made.
+const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
+    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+    CoreJwsSigningAlgorithm::EdDsa,
+];
+/// What a provider may say instead of a code.
+const DENIALS: [&str; 6] = [
+    "access_denied",
+    "login_required",
+    "interaction_required",
+    "consent_required",
+    "account_selection_required",
+    "temporarily_unavailable",
+];
+
+/// Members of the metadata beyond OpenID Connect Discovery.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Extensions {
+    /// RFC 9207 §3.
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
+    /// OpenID Connect RP-Initiated Logout §2.1.
+    #[serde(default)]
+    end_session_endpoint: Option<String>,
+}
+
+impl AdditionalProviderMetadata for Extensions {}
+
+type Metadata = ProviderMetadata<
+    Extensions,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
+
+/// What a browser brings back.
+#[derive(Clone, Copy, Debug)]
+pub struct Callback<'a> {
+    pub code: Option<&'a str>,
+    pub error: Option<&'a str>,
+    /// RFC 9207.
+    pub iss: Option<&'a str>,
+}
+
+/// One provider that people may sign in with.
+pub struct Provider {
+    pub settings: Upstream,
+    secret: Option<SecretString>,
+    callback: String,
+    outbound: outbound::Client,
+    clock: Arc<dyn Clock>,
+    known: Cache<(), Arc<Metadata>>,
+}
+
+impl Provider {
+    pub(super) fn new(
+        settings: &Upstream,
+        callback: String,
+        outbound: outbound::Client,
+        clock: Arc<dyn Clock>,
+    ) -> std::io::Result<Self> {
+        let secret = match &settings.client_secret_file {
+            Some(file) => Some(SecretString::from(std::fs::read_to_string(file)?.trim_end())),
+            None => settings.client_secret.clone(),
+        };
+        let known = Cache::builder().max_capacity(1).time_to_live(KNOWN_FOR).build();
+        Ok(Self { settings: settings.clone(), secret, callback, outbound, clock, known })
+    }
+
+    /// Where the browser goes. With `again` the person is to prove anew who they are.
+    pub async fn authorization_url(&self, passage: &Passage<'_>, again: bool) -> Result<String, UpstreamError> {
+        let metadata = patiently(self.metadata()).await?;
+        let mut url = metadata.authorization_endpoint().url().clone();
+        url.query_pairs_mut()
+            .append_pair("response_type", "code")
+            .append_pair("client_id", &self.settings.client_id)
+            .append_pair("redirect_uri", &self.callback)
+            .append_pair("scope", &self.settings.scopes.join(" "))
+            .append_pair("state", &passage.state())
+            .append_pair("nonce", &passage.nonce())
+            .append_pair("code_challenge", &passage.code_challenge())
+            .append_pair("code_challenge_method", "S256");
+        if again {
+            url.query_pairs_mut().append_pair("prompt", "login");
+        }
+        Ok(url.into())
+    }
+
+    /// Whom the answer proves, after everything about it was checked. Its `state` was, by the caller.
+    pub async fn finish(
+        &self,
+        passage: &Passage<'_>,
+        callback: Callback<'_>,
+    ) -> Result<UpstreamIdentity, UpstreamError> {
+        patiently(Box::pin(self.exchanged(passage, callback))).await
+    }
+
+    /// Where one signs out there as well, if it is known.
+    pub async fn end_session_url(&self) -> Option<String> {
+        let metadata = self.known.get(&()).await?;
+        let mut url = url::Url::parse(metadata.additional_metadata().end_session_endpoint.as_deref()?).ok()?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return None;
+        }
+        url.query_pairs_mut().append_pair("client_id", &self.settings.client_id);
+        Some(url.into())
+    }
+
+    async fn exchanged(
+        &self,
+        passage: &Passage<'_>,
+        callback: Callback<'_>,
+    ) -> Result<UpstreamIdentity, UpstreamError> {
+        let metadata = self.metadata().await?;
+        self.is_from(&metadata, callback.iss)?;
+        if let Some(error) = callback.error {
+            let known = DENIALS.into_iter().find(|denial| *denial == error);
+            return Err(known.map_or_else(|| refused("it answers with an error"), UpstreamError::Denied));
+        }
+        let code = callback.code.ok_or_else(|| refused("there is no code in it"))?;
+        let (id_token, access_token) = self.redeem(&metadata, passage, code).await?;
+        let nonce = Nonce::new(passage.nonce());
+        let verified = match self.verify(&metadata, &id_token, &nonce) {
+            // The provider may have taken a new key since.
+            Err(ClaimsVerificationError::SignatureVerification(_)) => {
+                self.known.invalidate(&()).await;
+                self.verify(&*self.metadata().await?, &id_token, &nonce)
+            }
+            verified => verified,
+        };
+        let subject = verified.map_err(|error| refused(&format!("its id_token: {error}")))?;
+        let mut claims = payload(&id_token.to_string()).ok_or_else(|| refused("its id_token cannot be read"))?;
+        if claims.get(self.settings.claim("email")).is_none() {
+            let more = self.userinfo(&metadata, &access_token, &subject).await?;
+            for (name, value) in more {
+                claims.entry(name).or_insert(value);
+            }
+        }
+        UpstreamIdentity::new(&self.settings, subject, claims).ok_or_else(|| refused("its subject"))
+    }
+
+    /// RFC 9207 §2.4: an answer of one provider is never taken for another's.
+    fn is_from(&self, metadata: &Metadata, iss: Option<&str>) -> Result<(), UpstreamError> {
+        match iss {
+            Some(iss) if iss != self.settings.issuer => Err(refused("it is another issuer's")),
+            None if metadata.additional_metadata().authorization_response_iss_parameter_supported => {
+                Err(refused("it does not say whose it is"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn redeem(
+        &self,
+        metadata: &Metadata,
+        passage: &Passage<'_>,
+        code: &str,
+    ) -> Result<(CoreIdToken, String), UpstreamError> {
+        let redirect = RedirectUrl::new(self.callback.clone()).map_err(|_| unavailable("this server's own address"))?;
+        let client = CoreClient::from_provider_metadata(
+            metadata.clone(),
+            ClientId::new(self.settings.client_id.clone()),
+            self.secret.as_ref().map(|secret| ClientSecret::new(secret.expose_secret().to_owned())),
+        )
+        .set_redirect_uri(redirect)
+        .set_auth_type(auth_type(metadata));
+        let outbound = &self.outbound;
+        let http = move |request: HttpRequest| send(outbound.clone(), request);
+        let request = client
+            .exchange_code(AuthorizationCode::new(code.to_owned()))
+            .map_err(|_| unavailable("it names no token endpoint"))?
+            .set_pkce_verifier(PkceCodeVerifier::new(passage.code_verifier()));
+        let tokens = request.request_async(&http).await.map_err(|error| match error {
+            // Their texts may hold whatever the provider sent.
+            openidconnect::RequestTokenError::ServerResponse(_) => refused("its token endpoint refuses the code"),
+            openidconnect::RequestTokenError::Request(error) => unavailable(&error.to_string()),
+            _ => unavailable("its token endpoint does not answer with tokens"),
+        })?;
+        let id_token = tokens.id_token().cloned().ok_or_else(|| refused("there is no id_token in it"))?;
+        Ok((id_token, tokens.access_token().secret().clone()))
+    }
+
+    /// OpenID Connect Core §3.1.3.7; the subject.
+    fn verify(
+        &self,
+        metadata: &Metadata,
+        id_token: &CoreIdToken,
+        nonce: &Nonce,
+    ) -> Result<String, ClaimsVerificationError> {
+        let now = self.clock.now();
+        let age = move |made: DateTime<Utc>| now.seconds().saturating_sub(made.timestamp());
+        // As a public client's: no signature is checked against the secret.
+        let verifier =
+            CoreClient::from_provider_metadata(metadata.clone(), ClientId::new(self.settings.client_id.clone()), None);
+        let verifier = verifier
+            .id_token_verifier()
+            .set_allowed_algs(ALGORITHMS)
+            .set_time_fn(move || DateTime::from_timestamp_millis(now.millis()).unwrap_or(DateTime::<Utc>::MAX_UTC))
+            .set_issue_time_verifier_fn(move |made| {
+                if (-CLOCK_SKEW..=MAX_AGE).contains(&age(made)) { Ok(()) } else { Err("not made just now".to_owned()) }
+            });
+        let claims: &CoreIdTokenClaims = id_token.claims(&verifier, nonce)?;
+        if claims.authorized_party().is_some_and(|party| party.as_str() != self.settings.client_id) {
+            return Err(ClaimsVerificationError::InvalidAudience("it was issued to another party".to_owned()));
+        }
+        Ok(claims.subject().as_str().to_owned())
+    }
+
+    /// Claims that are not in the id_token; about nobody but `subject` (§5.3.2).
+    async fn userinfo(
+        &self,
+        metadata: &Metadata,
+        access_token: &str,
+        subject: &str,
+    ) -> Result<Map<String, Value>, UpstreamError> {
+        let Some(endpoint) = metadata.userinfo_endpoint() else { return Ok(Map::new()) };
+        let request = Request::get(endpoint.url().as_str())
+            .header("accept", "application/json")
+            .header("authorization", format!("Bearer {access_token}"));
+        let answer =
+            self.outbound.send(request, Limits::default()).await.map_err(|error| unavailable(&error.to_string()))?;
+        if answer.status != 200 {
+            return Err(unavailable("its userinfo endpoint refuses its own token"));
+        }
+        let claims: Map<String, Value> =
+            serde_json::from_slice(&answer.body).map_err(|_| unavailable("its userinfo endpoint answers no JSON"))?;
+        if claims.get("sub").and_then(Value::as_str) != Some(subject) {
+            return Err(refused("its userinfo is about somebody else"));
+        }
+        Ok(claims)
+    }
+
+    async fn metadata(&self) -> Result<Arc<Metadata>, UpstreamError> {
+        let fetched = async {
+            let issuer = IssuerUrl::new(self.settings.issuer.clone()).map_err(|_| "its issuer is no URL".to_owned())?;
+            let outbound = &self.outbound;
+            let http = move |request: HttpRequest| send(outbound.clone(), request);
+            match Metadata::discover_async(issuer, &http).await {
+                Ok(metadata) => Ok(Arc::new(metadata)),
+                Err(openidconnect::DiscoveryError::Request(error)) => Err(error.to_string()),
+                Err(openidconnect::DiscoveryError::Response(status, ..)) => Err(format!("it answers {status}")),
+                Err(_) => Err("its metadata or keys are not those of this issuer".to_owned()),
+            }
+        };
+        self.known.try_get_with((), fetched).await.map_err(|reason| UpstreamError::Unavailable((*reason).clone()))
+    }
+}
+
+async fn patiently<T>(work: impl Future<Output = Result<T, UpstreamError>>) -> Result<T, UpstreamError> {
+    timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(unavailable("it took too long")))
+}
+
+/// The header unless the provider says that it knows the form alone.
+fn auth_type(metadata: &Metadata) -> AuthType {
+    let methods = metadata.token_endpoint_auth_methods_supported();
+    let knows = |method: &CoreClientAuthMethod| methods.is_some_and(|methods| methods.contains(method));
+    if knows(&CoreClientAuthMethod::ClientSecretPost) && !knows(&CoreClientAuthMethod::ClientSecretBasic) {
+        AuthType::RequestBody
+    } else {
+        AuthType::BasicAuth
+    }
+}
+
+/// The crate's requests by the one door for them.
+async fn send(client: outbound::Client, request: HttpRequest) -> Result<HttpResponse, outbound::Error> {
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let (parts, body) = request.into_parts();
+    let url = parts.uri.to_string();
+    let mut sent = if parts.method == Method::POST { Request::post(&url, FORM, body) } else { Request::get(&url) };
+    for name in ["accept", "authorization"] {
+        if let Some(value) = parts.headers.get(name).and_then(|value| value.to_str().ok()) {
+            sent = sent.header(name, value);
+        }
+    }
+    let answer = client.send(sent, Limits::default()).await?;
+    let media_type = answer.media_type();
+    let mut response = HttpResponse::new(answer.body);
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    if let Ok(value) = media_type.parse() {
+        response.headers_mut().insert("content-type", value);
+    }
+    Ok(response)
+}
+
+fn refused(reason: &str) -> UpstreamError {
+    UpstreamError::Refused(reason.to_owned())
+}
+
+fn unavailable(reason: &str) -> UpstreamError {
+    UpstreamError::Unavailable(reason.to_owned())
+}

@@ -1,0 +1,24 @@
+use crate::storage::{Result, UpstreamIdentityRecord, UpstreamLoginRecord, UserRecord};
+
+/// Accounts at other providers, and browsers on their way to them.
+pub trait UpstreamAccounts {
+    async fn insert_upstream_login(&self, login: &UpstreamLoginRecord) -> Result<()>;
+    /// Takes it: of any number of concurrent calls exactly one gets it. `None` also when it has expired at `now`, or was
+    /// begun for another provider.
+    async fn consume_upstream_login(
+        &self,
+        id: &str,
+        secret_hash: &[u8],
+        upstream: &str,
+        now: i64,
+    ) -> Result<Option<UpstreamLoginRecord>>;
+    /// The person behind an account there; notes the use.
+    async fn find_user_by_upstream(&self, issuer: &str, subject: &str, now: i64) -> Result<Option<UserRecord>>;
+    /// False when the account there, or another of the same provider for this person, is connected already.
+    async fn insert_upstream_identity(&self, identity: &UpstreamIdentityRecord) -> Result<bool>;
+    /// A new person with an account there, in one transaction. `Error::Conflict("username" | "email" | "upstream")`.
+    async fn insert_user_with_upstream(&self, user: &UserRecord, identity: &UpstreamIdentityRecord) -> Result<()>;
+    async fn list_upstream_identities(&self, user_id: &str) -> Result<Vec<UpstreamIdentityRecord>>;
+    /// Takes the connection away unless it is the person's last way in (no password, no passkey, no other connection).
+    async fn delete_upstream_identity(&self, user_id: &str, issuer: &str, now: i64) -> Result<bool>;
+}

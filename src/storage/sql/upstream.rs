@@ -1,0 +1,31 @@
+macro_rules! identity {
+    () => {
+        "issuer, subject, user_id, label, created_at, last_used_at"
+    };
+}
+
+macro_rules! login {
+    () => {
+        "id, secret_hash, upstream, transaction_id, next, link_session_id, expires_at"
+    };
+}
+
+statements! {
+    INSERT_LOGIN = concat!("INSERT INTO upstream_logins (", login!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7)");
+    CONSUME_LOGIN = concat!(
+        "DELETE FROM upstream_logins WHERE id = $1 AND secret_hash = $2 AND upstream = $3 AND expires_at > $4
+        RETURNING ", login!()
+    );
+    USE_IDENTITY = "UPDATE upstream_identities SET last_used_at = $3 WHERE issuer = $1 AND subject = $2
+        RETURNING user_id";
+    INSERT_IDENTITY = concat!(
+        "INSERT INTO upstream_identities (", identity!(), ") VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"
+    );
+    LIST_OF_USER = concat!("SELECT ", identity!(), " FROM upstream_identities WHERE user_id = $1 ORDER BY created_at");
+    /// Taken before looking at the ways in: of two that are taken away at once one has to stay.
+    LOCK_USER = "UPDATE users SET updated_at = $2 WHERE id = $1";
+    DELETE_UNLESS_LAST = "DELETE FROM upstream_identities WHERE user_id = $1 AND issuer = $2
+        AND (EXISTS (SELECT 1 FROM users u WHERE u.id = $1 AND u.password_hash IS NOT NULL)
+            OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = $1)
+            OR EXISTS (SELECT 1 FROM upstream_identities o WHERE o.user_id = $1 AND o.issuer <> $2))";
+}

@@ -1,0 +1,110 @@
+use super::Store;
+use super::users::{email_key, taken};
+use crate::storage::{
+    Error, Result, UpstreamAccounts, UpstreamIdentityRecord, UpstreamLoginRecord, UserRecord, conflict, sql,
+};
+
+macro_rules! insert_identity {
+    ($connection:ident, $identity:expr) => {
+        sqlx::query(sql::upstream::INSERT_IDENTITY)
+            .bind(&$identity.issuer)
+            .bind(&$identity.subject)
+            .bind(&$identity.user_id)
+            .bind(&$identity.label)
+            .bind($identity.created_at)
+            .bind($identity.last_used_at)
+            .execute(&mut *$connection)
+            .await?
+            .rows_affected()
+            > 0
+    };
+}
+
+impl UpstreamAccounts for Store {
+    async fn insert_upstream_login(&self, login: &UpstreamLoginRecord) -> Result<()> {
+        let login = login.clone();
+        write!(self, |connection| {
+            sqlx::query(sql::upstream::INSERT_LOGIN)
+                .bind(&login.id)
+                .bind(&login.secret_hash)
+                .bind(&login.upstream)
+                .bind(&login.transaction_id)
+                .bind(&login.next)
+                .bind(&login.link_session_id)
+                .bind(login.expires_at)
+                .execute(connection)
+                .await
+                .map_err(|error| conflict(error, "upstream login"))?;
+        })
+    }
+
+    async fn consume_upstream_login(
+        &self,
+        id: &str,
+        secret_hash: &[u8],
+        upstream: &str,
+        now: i64,
+    ) -> Result<Option<UpstreamLoginRecord>> {
+        let (id, secret_hash, upstream) = (id.to_owned(), secret_hash.to_vec(), upstream.to_owned());
+        write!(self, |connection| {
+            sqlx::query_as(sql::upstream::CONSUME_LOGIN)
+                .bind(&id)
+                .bind(&secret_hash)
+                .bind(&upstream)
+                .bind(now)
+                .fetch_optional(connection)
+                .await?
+        })
+    }
+
+    async fn find_user_by_upstream(&self, issuer: &str, subject: &str, now: i64) -> Result<Option<UserRecord>> {
+        let (issuer, subject) = (issuer.to_owned(), subject.to_owned());
+        transaction!(self, |connection| {
+            let user_id: Option<String> = sqlx::query_scalar(sql::upstream::USE_IDENTITY)
+                .bind(&issuer)
+                .bind(&subject)
+                .bind(now)
+                .fetch_optional(&mut *connection)
+                .await?;
+            match user_id {
+                Some(id) => sqlx::query_as(sql::users::FIND).bind(&id).fetch_optional(&mut *connection).await?,
+                None => None,
+            }
+        })
+    }
+
+    async fn insert_upstream_identity(&self, identity: &UpstreamIdentityRecord) -> Result<bool> {
+        let identity = identity.clone();
+        write!(self, |connection| insert_identity!(connection, identity))
+    }
+
+    async fn insert_user_with_upstream(&self, user: &UserRecord, identity: &UpstreamIdentityRecord) -> Result<()> {
+        let (user, identity) = (user.clone(), identity.clone());
+        transaction!(self, |connection| {
+            insert_user!(connection, user);
+            if !insert_identity!(connection, identity) {
+                return Err(Error::Conflict("upstream"));
+            }
+        })
+    }
+
+    async fn list_upstream_identities(&self, user_id: &str) -> Result<Vec<UpstreamIdentityRecord>> {
+        read!(self, |connection| {
+            sqlx::query_as(sql::upstream::LIST_OF_USER).bind(user_id).fetch_all(connection).await?
+        })
+    }
+
+    async fn delete_upstream_identity(&self, user_id: &str, issuer: &str, now: i64) -> Result<bool> {
+        let (user_id, issuer) = (user_id.to_owned(), issuer.to_owned());
+        transaction!(self, |connection| {
+            sqlx::query(sql::upstream::LOCK_USER).bind(&user_id).bind(now).execute(&mut *connection).await?;
+            sqlx::query(sql::upstream::DELETE_UNLESS_LAST)
+                .bind(&user_id)
+                .bind(&issuer)
+                .execute(&mut *connection)
+                .await?
+                .rows_affected()
+                > 0
+        })
+    }
+}

@@ -1,0 +1,97 @@
+//! `/account/connections`: accounts at other providers by which a person signs in here.
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::shell::Shell;
+use super::{done, signed_in};
+use crate::identity::ActiveSession;
+use crate::storage::UpstreamAccounts as _;
+use crate::web::App;
+use crate::web::interaction::problem::{self, Stop};
+use crate::web::interaction::upstream::{self, Way};
+use crate::web::interaction::visit::Visit;
+use crate::web::pages::{Answer, FormTarget, Frame};
+
+pub const CONNECTIONS: &str = "/account/connections";
+const PURPOSE: &str = "connections";
+
+/// A provider, and the account there that is connected.
+struct Connection {
+    name: String,
+    display_name: String,
+    /// `None` where nothing is connected.
+    label: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "account_connections.html")]
+struct ConnectionsPage<'a> {
+    page: &'a Frame,
+    account: &'a Shell,
+    form: &'a FormTarget,
+    connections: &'a [Connection],
+}
+
+/// `GET /account/connections`.
+pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match show(&mut visit).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
+    if visit.app.upstreams.is_empty() {
+        return Err(Stop::NotFound);
+    }
+    let session = signed_in(visit, CONNECTIONS).await?;
+    let identities = visit.cx().store.list_upstream_identities(&session.user.id).await?;
+    let mut connections = Vec::new();
+    for (name, provider) in visit.app.upstreams.iter() {
+        let found = identities.iter().find(|identity| identity.issuer == provider.settings.issuer);
+        connections.push(Connection {
+            name: name.to_owned(),
+            display_name: upstream::display_name(name, provider),
+            label: found.map(|identity| identity.label.clone()),
+        });
+    }
+    let account = Shell::new(visit, &session, CONNECTIONS);
+    let form = visit.target(CONNECTIONS, PURPOSE, &session.sid);
+    let page = ConnectionsPage { page: &visit.frame, account: &account, form: &form, connections: &connections };
+    Ok(account.show(visit, &page, Answer::default()))
+}
+
+/// `POST /account/connections`: connects one, or takes one away.
+pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match Box::pin(submitted(&mut visit, body)).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+    let params = visit.form(body).await?;
+    let session = signed_in(visit, CONNECTIONS).await?;
+    visit.check(&params, PURPOSE, &session.sid)?;
+    // Either decides who gets in from now on.
+    let session = visit.fresh_session(CONNECTIONS).await?;
+    match (params.get("connect"), params.get("disconnect")) {
+        (Some(name), None) => {
+            let way = Way { transaction_id: None, next: None, link_session_id: Some(session.sid) };
+            upstream::begin(visit, name, way, false).await
+        }
+        (None, Some(name)) => disconnected(visit, &session, name).await,
+        _ => Err(Stop::NotFound),
+    }
+}
+
+async fn disconnected(visit: &Visit<'_>, session: &ActiveSession, name: &str) -> Result<HttpResponse, Stop> {
+    let provider = visit.app.upstreams.get(name).ok_or(Stop::NotFound)?;
+    let issuer = &provider.settings.issuer;
+    let gone = visit.app.identity.disconnect_upstream(&session.user, issuer, &visit.origin()).await?;
+    Ok(done(visit, CONNECTIONS, if gone { "done-disconnected" } else { "done-last-way-in" }))
+}

@@ -1,0 +1,243 @@
+//! Signing in with another provider: here a second server of the same kind.
+
+use serde_json::json;
+
+use crate::common::*;
+
+/// A provider, and a server whose people may sign in with it. `more` are settings of `[upstream.there]`.
+pub async fn worlds(more: &str) -> (World, World) {
+    let there = World::new().await;
+    let here = World::with(&format!(
+        "[upstream.there]\nissuer = \"{}\"\nclient_id = \"rp\"\nclient_secret = \"{}\"\ndisplay_name = \"There\"\n{more}",
+        there.issuer,
+        secret_of("rp")
+    ))
+    .await;
+    there
+        .add_client(
+            "rp",
+            &json!({ "client_name": "Here", "skip_consent": true,
+                "redirect_uris": [format!("{}/upstream/there/callback", here.issuer)] }),
+        )
+        .await;
+    (here, there)
+}
+
+/// Presses the provider's button on `page`; the address that it leads to.
+pub async fn press(browser: &Browser, page: &Page) -> String {
+    let form = "form[action*='/upstream/']";
+    let action = page.attr(form, "action").unwrap_or_else(|| panic!("no button: {}", page.answer.body));
+    let field = |name: &str| page.attr(&format!("{form} input[name={name}]"), "value");
+    let mut fields = vec![("csrf", field("csrf").unwrap())];
+    fields.extend(field("transaction").map(|id| ("transaction", id)));
+    let url = page.url.join(&action).unwrap().to_string();
+    let answer = browser.send(browser.post_from_our_page(&url).form(&fields)).await;
+    onward(&Page { url: page.url.clone(), answer })
+}
+
+pub fn onward(page: &Page) -> String {
+    let url = page.attr("#onward", "href").unwrap_or_else(|| panic!("no way on: {}", page.answer.body));
+    let refresh = page.attr("meta[http-equiv=refresh]", "content");
+    assert_eq!(refresh.as_deref(), Some(format!("0;url={url}").as_str()));
+    url
+}
+
+/// Signs `username` in at the provider; the address that the browser is sent back to.
+async fn sign_in_there(there: &World, browser: &Browser, url: &str, username: &str) -> String {
+    let page = browser.open(url).await;
+    there.answer_pages(browser, page, username).await.url.to_string()
+}
+
+/// A whole way for `username` there, from the sign-in page here.
+async fn way(here: &World, there: &World, browser: &Browser, username: &str) -> Page {
+    let page = browser.open(&here.url("/login?next=/account")).await;
+    let url = press(browser, &page).await;
+    let back = sign_in_there(there, &there.browser(), &url, username).await;
+    browser.open(&back).await
+}
+
+async fn connect(here: &World, there: &World, browser: &Browser, username: &str, name: &str) -> Page {
+    let page = browser.open(&here.url("/login?next=/account/connections")).await;
+    let page = browser.submit(&page, &[("username", username), ("password", PASSWORD)]).await;
+    assert_eq!(page.url.path(), "/account/connections");
+    let going = browser.submit(&page, &[("connect", "there")]).await;
+    let back = sign_in_there(there, &there.browser(), &onward(&going), name).await;
+    browser.open(&back).await
+}
+
+#[tokio::test]
+async fn a_connected_account_signs_in_to_an_application_and_leads_back_to_it() {
+    let (here, there) = worlds("").await;
+    let done = connect(&here, &there, &here.browser(), "alice", "bob").await;
+    assert!(done.has("#notice") && done.answer.body.contains("bob@example.test"), "{}", done.answer.body);
+
+    let browser = here.browser();
+    let page = browser.open(&here.authorize_url(C1, "openid", &[])).await;
+    let url = press(&browser, &page).await;
+    assert!(url.starts_with(&there.issuer) && url.contains("code_challenge_method=S256"));
+    let back = sign_in_there(&there, &there.browser(), &url, "bob").await;
+    let page = browser.open(&back).await;
+    let end = here.answer_pages(&browser, page, "nobody").await;
+    let tokens = here.redeem(C1, &end.param("code").unwrap()).await.ok();
+    let id_token = claims(tokens["id_token"].as_str().unwrap());
+    let alice = here.app.identity.find_user("alice").await.unwrap().unwrap();
+    assert_eq!((&id_token["sub"], &id_token["amr"]), (&json!(alice.id), &json!(["fed"])));
+    assert_eq!(here.rows("upstream_logins", "TRUE").await, 0);
+    assert_eq!(here.audited("upstream_connected").await, 1);
+    // S252: the same answer again.
+    let again = browser.get(&back).await;
+    assert_eq!(again.status, 400);
+}
+
+#[tokio::test]
+async fn a_stranger_is_let_in_nowhere_and_registered_nowhere() {
+    // S216
+    let (here, there) = worlds("").await;
+    let browser = here.browser();
+    let people = here.rows("users", "TRUE").await;
+    let page = way(&here, &there, &browser, "alice").await;
+    assert_eq!(page.answer.status, 400);
+    assert!(browser.cookie("session").is_none());
+    assert_eq!(here.rows("users", "TRUE").await, people);
+    assert_eq!(here.rows("upstream_identities", "TRUE").await, 0);
+    // The way to prove the account here leads on to where the two are connected.
+    let login = browser.open(page.url.join(&page.attr("a.button", "href").unwrap()).unwrap().as_str()).await;
+    let account = browser.submit(&login, &[("username", "alice"), ("password", PASSWORD)]).await;
+    assert_eq!(account.url.path(), "/account");
+}
+
+#[tokio::test]
+async fn an_address_verified_on_both_sides_connects_where_its_domain_is_trusted() {
+    let (here, there) = worlds("trusted_domains = [\"example.test\"]").await;
+    let verified = async |world: &World, name: &str, verified: bool| {
+        let mut user = world.app.identity.find_user(name).await.unwrap().unwrap();
+        user.email_verified = verified;
+        portcullis::storage::Users::update_user(&world.app.oauth.store, &user, 1).await.unwrap();
+    };
+    verified(&there, "bob", false).await;
+    assert_eq!(way(&here, &there, &here.browser(), "bob").await.answer.status, 400, "not verified there");
+    // Somebody else may have put it here.
+    verified(&here, "alice", false).await;
+    assert_eq!(way(&here, &there, &here.browser(), "alice").await.answer.status, 400, "not verified here");
+    assert_eq!(here.rows("upstream_identities", "TRUE").await, 0);
+    verified(&here, "alice", true).await;
+    let page = way(&here, &there, &here.browser(), "alice").await;
+    assert_eq!((page.answer.status.as_u16(), page.url.path()), (200, "/account"));
+    assert_eq!(here.rows("upstream_identities", "label = 'alice@example.test'").await, 1);
+}
+
+#[tokio::test]
+async fn where_it_is_allowed_signing_in_registers_once() {
+    let (here, there) = worlds("allow_registration = true\ntrusted_domains = [\"new.test\"]").await;
+    for (name, email) in [("carol", "carol@new.test"), ("dave", "dave@elsewhere.test")] {
+        let user = portcullis::identity::NewUser {
+            username: name.to_owned(),
+            email: Some(email.to_owned()),
+            email_verified: true,
+            password: Some(PASSWORD.into()),
+            claims: json!({ "name": "A Name" }).as_object().unwrap().clone(),
+            is_admin: false,
+        };
+        there.app.identity.create_user(user).await.unwrap();
+    }
+    for _ in 0..2 {
+        assert_eq!(way(&here, &there, &here.browser(), "carol").await.url.path(), "/account");
+    }
+    assert_eq!(here.rows("users", "email = 'carol@new.test' AND email_verified").await, 1);
+    assert_eq!(here.audited("user_registered").await, 1);
+    // An address that the provider does not answer for is not taken over.
+    assert_eq!(way(&here, &there, &here.browser(), "dave").await.url.path(), "/account");
+    assert_eq!(here.rows("users", "email = 'dave@elsewhere.test'").await, 0);
+    // Somebody is here under that address: they prove it first.
+    assert_eq!(way(&here, &there, &here.browser(), "alice").await.answer.status, 400);
+}
+
+#[tokio::test]
+async fn the_last_way_in_is_not_taken_away() {
+    let (here, there) = worlds("allow_registration = true\ntrusted_domains = [\"new.test\"]").await;
+    let user = portcullis::identity::NewUser {
+        username: "carol".to_owned(),
+        email: Some("carol@new.test".to_owned()),
+        email_verified: true,
+        password: Some(PASSWORD.into()),
+        ..portcullis::identity::NewUser::default()
+    };
+    there.app.identity.create_user(user).await.unwrap();
+    let browser = here.browser();
+    way(&here, &there, &browser, "carol").await;
+    let page = browser.open(&here.url("/account/connections")).await;
+    let page = browser.submit(&page, &[("disconnect", "there")]).await;
+    assert!(page.has("#notice"));
+    assert_eq!(here.rows("upstream_identities", "TRUE").await, 1);
+    // With a password it may go, and is no way in any more.
+    let alices = here.browser();
+    connect(&here, &there, &alices, "alice", "alice").await;
+    assert_eq!(here.rows("upstream_identities", "TRUE").await, 2);
+    let page = alices.open(&here.url("/account/connections")).await;
+    alices.submit(&page, &[("disconnect", "there")]).await;
+    assert_eq!(here.rows("upstream_identities", "TRUE").await, 1);
+    assert_eq!(way(&here, &there, &here.browser(), "alice").await.answer.status, 400);
+}
+
+#[tokio::test]
+async fn an_account_is_connected_with_one_person_and_only_just_after_a_proof() {
+    let (here, there) = worlds("").await;
+    connect(&here, &there, &here.browser(), "alice", "alice").await;
+    let taken = connect(&here, &there, &here.browser(), "bob", "alice").await;
+    assert_eq!(taken.answer.status, 400);
+    assert_eq!(here.rows("upstream_identities", "TRUE").await, 1);
+    let browser = here.browser();
+    let page = browser.open(&here.url("/login?next=/account/connections")).await;
+    let page = browser.submit(&page, &[("username", "bob"), ("password", PASSWORD)]).await;
+    here.advance(3600);
+    let asked = browser.submit(&page, &[("connect", "there")]).await;
+    assert!(asked.has("#password"), "a session that is not fresh proves itself again");
+    assert_eq!(here.rows("upstream_logins", "TRUE").await, 0);
+}
+
+#[tokio::test]
+async fn a_disabled_person_does_not_come_in_by_the_back_door() {
+    let (here, there) = worlds("").await;
+    connect(&here, &there, &here.browser(), "alice", "alice").await;
+    here.disable_user("alice").await;
+    let browser = here.browser();
+    assert_eq!(way(&here, &there, &browser, "alice").await.answer.status, 400);
+    assert!(browser.cookie("session").is_none());
+}
+
+#[tokio::test]
+async fn s254_a_second_factor_here_is_asked_for_unless_the_providers_word_counts() {
+    for (more, believed) in [("", false), ("trust_mfa = true", true)] {
+        let (here, there) = worlds(more).await;
+        let browser = here.browser();
+        connect(&here, &there, &browser, "alice", "alice").await;
+        here.set_up_app(&browser).await;
+        // One factor there is one factor here.
+        let asked = here.browser();
+        let page = way(&here, &there, &asked, "alice").await;
+        assert!(page.has("#code") && asked.cookie("session").is_none(), "{more}: {}", page.url);
+        // Two there.
+        let theirs = there.browser();
+        there.code(&theirs, C1, "openid").await;
+        let app = there.set_up_app(&theirs).await;
+        let browser = here.browser();
+        let page = browser.open(&here.url("/login?next=/account")).await;
+        let url = press(&browser, &page).await;
+        let theirs = there.browser();
+        let page = theirs.open(&url).await;
+        let page = theirs.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+        let end = theirs.submit(&page, &[("code", &there.next_code(&app))]).await;
+        let page = browser.open(end.url.as_str()).await;
+        assert_eq!(page.has("#code"), !believed, "{more}: {}", page.url);
+        assert_eq!(browser.cookie("session").is_some(), believed, "{more}");
+    }
+}
+
+#[tokio::test]
+async fn without_providers_there_is_no_button_no_page_and_no_address() {
+    let world = World::new().await;
+    let browser = world.browser();
+    assert!(!browser.open(&world.url("/login")).await.has("form[action*='/upstream/']"));
+    assert_eq!(browser.get(&world.url("/upstream/there/callback")).await.status, 404);
+    assert_eq!(browser.get(&world.url("/account/connections")).await.status, 404);
+}

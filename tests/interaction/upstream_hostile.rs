@@ -1,0 +1,330 @@
+//! Providers that lie, fail and hang, and answers that belong to somebody else.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use portcullis::base::{Clock as _, SystemRandom};
+use portcullis::config::Algorithm;
+use portcullis::jose::SigningKey;
+use serde_json::{Value, json};
+use wiremock::matchers::path;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::upstream::press;
+use crate::common::*;
+
+/// A provider that says whatever it is told to say.
+struct Idp {
+    server: MockServer,
+    key: SigningKey,
+}
+
+fn encode(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
+}
+
+impl Idp {
+    async fn start() -> Self {
+        let alg = Algorithm::ES256;
+        let der = SigningKey::generate(alg, &SystemRandom::default()).unwrap();
+        let idp = Self { server: MockServer::start().await, key: SigningKey::from_pkcs8(alg, &der).unwrap() };
+        idp.publish(&json!({})).await;
+        idp
+    }
+
+    /// Its metadata, with changes, and its keys.
+    async fn publish(&self, changes: &Value) {
+        let uri = self.server.uri();
+        let mut metadata = json!({ "issuer": uri, "authorization_endpoint": format!("{uri}/authorize"),
+            "token_endpoint": format!("{uri}/token"), "userinfo_endpoint": format!("{uri}/userinfo"),
+            "jwks_uri": format!("{uri}/jwks"), "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["ES256", "HS256", "none"] });
+        metadata.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        self.answers("/.well-known/openid-configuration", ResponseTemplate::new(200).set_body_json(metadata)).await;
+        let jwks = json!({ "keys": [self.key.public_jwk] });
+        self.answers("/jwks", ResponseTemplate::new(200).set_body_json(jwks)).await;
+    }
+
+    async fn answers(&self, at: &str, response: ResponseTemplate) {
+        Mock::given(path(at.to_owned())).respond_with(response).with_priority(5).mount(&self.server).await;
+    }
+
+    async fn gives(&self, id_token: &str) {
+        let tokens = json!({ "access_token": "at", "token_type": "Bearer", "id_token": id_token });
+        self.answers("/token", ResponseTemplate::new(200).set_body_json(tokens)).await;
+    }
+
+    fn sign(&self, header: &Value, claims: &Value) -> String {
+        let input = format!("{}.{}", encode(header), encode(claims));
+        format!("{input}.{}", URL_SAFE_NO_PAD.encode(self.key.sign(input.as_bytes()).unwrap()))
+    }
+
+    async fn token_requests(&self) -> usize {
+        let requests = self.server.received_requests().await.unwrap();
+        requests.iter().filter(|request| request.url.path() == "/token").count()
+    }
+
+    async fn world(&self) -> World {
+        let config = |name: &str| {
+            format!(
+                "[upstream.{name}]\nissuer = \"{}\"\nclient_id = \"rp\"\nclient_secret = \"s\"\n\
+                allow_registration = true\ntrusted_domains = [\"*\"]\n",
+                self.server.uri()
+            )
+        };
+        World::with(&format!("{}{}", config("idp"), config("twin"))).await
+    }
+}
+
+/// A browser on its way: what it was sent with.
+struct Way {
+    browser: Browser,
+    state: String,
+    nonce: String,
+}
+
+async fn begin(world: &World) -> Way {
+    let browser = world.browser();
+    let page = browser.open(&world.url("/login?next=/account")).await;
+    let url: url::Url = press(&browser, &page).await.parse().unwrap();
+    let param = |name: &str| url.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned();
+    assert_eq!(param("redirect_uri"), world.url("/upstream/idp/callback"));
+    Way { state: param("state"), nonce: param("nonce"), browser }
+}
+
+fn callback(world: &World, name: &str, params: &[(&str, &str)]) -> String {
+    let mut url: url::Url = world.url(&format!("/upstream/{name}/callback")).parse().unwrap();
+    url.query_pairs_mut().extend_pairs(params);
+    url.to_string()
+}
+
+fn good(idp: &Idp, world: &World, nonce: &str) -> Value {
+    let now = world.clock.now().seconds();
+    json!({ "iss": idp.server.uri(), "sub": "s-1", "aud": "rp", "iat": now, "exp": now + 300, "nonce": nonce,
+        "email": "new@idp.test", "email_verified": true })
+}
+
+async fn nobody_came_in(world: &World, browser: &Browser) {
+    assert!(browser.cookie("session").is_none());
+    assert_eq!(world.rows("sessions", "TRUE").await, 0);
+    assert_eq!(world.rows("users", "TRUE").await, 2);
+}
+
+#[tokio::test]
+async fn a_right_answer_is_taken() {
+    let idp = Idp::start().await;
+    let world = idp.world().await;
+    let way = begin(&world).await;
+    idp.gives(&idp.sign(&json!({ "alg": "ES256", "kid": idp.key.kid }), &good(&idp, &world, &way.nonce))).await;
+    let page = way.browser.open(&callback(&world, "idp", &[("code", "c"), ("state", &way.state)])).await;
+    assert_eq!((page.answer.status.as_u16(), page.url.path()), (200, "/account"), "{}", page.answer.body);
+    let requests = idp.server.received_requests().await.unwrap();
+    let token = requests.iter().find(|request| request.url.path() == "/token").unwrap();
+    let form: Vec<(String, String)> = form_urlencoded::parse(&token.body).into_owned().collect();
+    assert!(form.iter().any(|(name, value)| name == "code_verifier" && value.len() == 43));
+    assert_eq!(token.headers["authorization"], basic("rp", "s").as_str());
+}
+
+#[tokio::test]
+async fn s245_a_state_that_is_missing_wrong_used_or_of_another_browser_is_refused() {
+    let idp = Idp::start().await;
+    let world = idp.world().await;
+    let (way, other) = (begin(&world).await, begin(&world).await);
+    let (id, mac) = way.state.split_once('.').unwrap();
+    let (other_id, other_mac) = other.state.split_once('.').unwrap();
+    for state in ["", "x", id, &format!("{id}."), &format!("{id}.{other_mac}"), &format!("{other_id}.{mac}")] {
+        let answer = way.browser.get(&callback(&world, "idp", &[("code", "c"), ("state", state)])).await;
+        assert_eq!(answer.status, 400, "{state}");
+    }
+    assert_eq!(way.browser.get(&callback(&world, "idp", &[("code", "c")])).await.status, 400);
+    let stranger = other.browser.get(&callback(&world, "idp", &[("code", "c"), ("state", &way.state)])).await;
+    assert_eq!(stranger.status, 400);
+    // S247: begun with one provider, answered at another's address.
+    let mixed = way.browser.get(&callback(&world, "twin", &[("code", "c"), ("state", &way.state)])).await;
+    assert_eq!(mixed.status, 400);
+    assert_eq!(idp.token_requests().await, 0);
+    nobody_came_in(&world, &way.browser).await;
+    // And in time.
+    world.advance(601);
+    let late = other.browser.get(&callback(&world, "idp", &[("code", "c"), ("state", &other.state)])).await;
+    assert_eq!((late.status.as_u16(), idp.token_requests().await), (400, 0));
+}
+
+#[tokio::test]
+async fn s247_an_answer_of_another_issuer_sends_no_token_request() {
+    let idp = Idp::start().await;
+    idp.server.reset().await;
+    idp.publish(&json!({ "authorization_response_iss_parameter_supported": true })).await;
+    let world = idp.world().await;
+    for iss in [Some("https://evil.test"), Some(""), None] {
+        let way = begin(&world).await;
+        let mut params = vec![("code", "c"), ("state", way.state.as_str())];
+        params.extend(iss.map(|iss| ("iss", iss)));
+        assert_eq!(way.browser.get(&callback(&world, "idp", &params)).await.status, 400, "{iss:?}");
+        nobody_came_in(&world, &way.browser).await;
+    }
+    assert_eq!(idp.token_requests().await, 0);
+}
+
+#[tokio::test]
+async fn s248_s251_an_id_token_that_is_wrong_in_anything_is_refused() {
+    let idp = Idp::start().await;
+    let world = idp.world().await;
+    let now = world.clock.now().seconds();
+    let changes: [(&str, Value); 16] = [
+        ("iss", json!("https://evil.test")),
+        ("aud", json!("other")),
+        ("aud", json!(["rp", "other"])),
+        ("aud", json!([])),
+        ("exp", json!(now - 1)),
+        ("exp", Value::Null),
+        ("iat", Value::Null),
+        ("iat", json!(now - 3600)),
+        ("iat", json!(now + 3600)),
+        ("nonce", json!("other")),
+        ("nonce", Value::Null),
+        ("sub", Value::Null),
+        ("sub", json!("")),
+        ("sub", json!(17)),
+        ("sub", json!("x".repeat(10_000))),
+        ("azp", json!("other")),
+    ];
+    for (name, value) in changes {
+        let way = begin(&world).await;
+        let mut claims = good(&idp, &world, &way.nonce);
+        claims[name] = value.clone();
+        if value.is_null() {
+            claims.as_object_mut().unwrap().remove(name);
+        }
+        idp.server.reset().await;
+        idp.publish(&json!({})).await;
+        idp.gives(&idp.sign(&json!({ "alg": "ES256", "kid": idp.key.kid }), &claims)).await;
+        let answer = way.browser.get(&callback(&world, "idp", &[("code", "c"), ("state", &way.state)])).await;
+        assert_eq!(answer.status, 400, "{name} {value}");
+        nobody_came_in(&world, &way.browser).await;
+    }
+    // Signatures: none, by the client's secret, by a key that the token brings along.
+    let way = begin(&world).await;
+    let claims = good(&idp, &world, &way.nonce);
+    let alone = encode(&claims);
+    let hs256 = {
+        let input = format!("{}.{alone}", encode(&json!({ "alg": "HS256" })));
+        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, b"s");
+        format!("{input}.{}", URL_SAFE_NO_PAD.encode(aws_lc_rs::hmac::sign(&key, input.as_bytes())))
+    };
+    let foreign = Idp::start().await;
+    let uri = format!("{}/jwks", foreign.server.uri());
+    let jku = foreign.sign(&json!({ "alg": "ES256", "kid": foreign.key.kid, "jku": uri }), &claims);
+    let jwk = foreign.sign(&json!({ "alg": "ES256", "jwk": foreign.key.public_jwk }), &claims);
+    for token in [format!("{}.{alone}.", encode(&json!({ "alg": "none" }))), hs256, jku, jwk, "x".to_owned()] {
+        let way = Way { nonce: way.nonce.clone(), ..begin(&world).await };
+        idp.server.reset().await;
+        idp.publish(&json!({})).await;
+        idp.gives(&token).await;
+        let answer = way.browser.get(&callback(&world, "idp", &[("code", "c"), ("state", &way.state)])).await;
+        assert_eq!(answer.status, 400, "{token}");
+        nobody_came_in(&world, &way.browser).await;
+    }
+    assert!(foreign.server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn s251_userinfo_about_somebody_else_is_refused() {
+    let idp = Idp::start().await;
+    let world = idp.world().await;
+    let way = begin(&world).await;
+    let mut claims = good(&idp, &world, &way.nonce);
+    claims.as_object_mut().unwrap().remove("email");
+    idp.gives(&idp.sign(&json!({ "alg": "ES256", "kid": idp.key.kid }), &claims)).await;
+    let userinfo = json!({ "sub": "s-2", "email": "alice@example.test", "email_verified": true });
+    idp.answers("/userinfo", ResponseTemplate::new(200).set_body_json(userinfo)).await;
+    let answer = way.browser.get(&callback(&world, "idp", &[("code", "c"), ("state", &way.state)])).await;
+    assert_eq!(answer.status, 400);
+    nobody_came_in(&world, &way.browser).await;
+    assert_eq!(world.rows("upstream_identities", "TRUE").await, 0);
+}
+
+#[tokio::test]
+async fn s255_f29_a_provider_that_fails_ends_in_a_plain_page_and_nobody_else_notices() {
+    let idp = Idp::start().await;
+    let world = idp.world().await;
+    let hang = ResponseTemplate::new(200).set_delay(Duration::from_secs(60));
+    let large = ResponseTemplate::new(200).set_body_bytes(vec![b' '; 50 << 20]);
+    for response in [ResponseTemplate::new(500), large, hang] {
+        let way = begin(&world).await;
+        idp.server.reset().await;
+        idp.publish(&json!({})).await;
+        idp.answers("/token", response).await;
+        let back = callback(&world, "idp", &[("code", "c"), ("state", &way.state)]);
+        let local = async {
+            let browser = world.browser();
+            let page = browser.open(&world.url("/login?next=/account")).await;
+            let page = browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+            assert_eq!(page.url.path(), "/account");
+        };
+        let (answer, ()) = tokio::join!(way.browser.get(&back), local);
+        assert_eq!(answer.status, 400);
+        assert!(way.browser.cookie("session").is_none());
+    }
+    // What it says of its error is shown to nobody.
+    let way = begin(&world).await;
+    let evil = "<script>alert(1)</script>";
+    let params = [("error", "access_denied"), ("error_description", evil), ("state", &way.state)];
+    let answer = way.browser.get(&callback(&world, "idp", &params)).await;
+    assert_eq!(answer.status, 400);
+    assert!(!answer.body.contains("alert(1)"));
+    let way = begin(&world).await;
+    let answer = way.browser.get(&callback(&world, "idp", &[("error", evil), ("state", &way.state)])).await;
+    assert_eq!(answer.status, 400);
+    assert!(!answer.body.contains("alert(1)"));
+}
+
+#[tokio::test]
+async fn a_provider_that_is_away_from_the_start_is_said_to_be_and_begins_nothing() {
+    let idp = Idp::start().await;
+    idp.server.reset().await;
+    let world = idp.world().await;
+    let browser = world.browser();
+    let page = browser.open(&world.url("/login")).await;
+    let form = "form[action*='/upstream/']";
+    let fields = [("csrf", page.attr(&format!("{form} input[name=csrf]"), "value").unwrap())];
+    let url = page.url.join(&page.attr(form, "action").unwrap()).unwrap();
+    let answer = browser.send(browser.post_from_our_page(url.as_str()).form(&fields)).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(world.rows("upstream_logins", "TRUE").await, 0);
+    // Nor does a form from elsewhere.
+    let forged = browser.send(world.http.post(url).form(&[("csrf", "x")])).await;
+    assert_eq!(forged.status, 403);
+}
+
+#[tokio::test]
+async fn s253_a_provider_that_was_taken_out_of_service_meanwhile_signs_nobody_in() {
+    use portcullis::base::{OpaqueToken, TokenKind, new_id};
+    use portcullis::identity::upstream::Passage;
+    use portcullis::storage::{UpstreamAccounts as _, UpstreamLoginRecord};
+
+    let idp = Idp::start().await;
+    let world = idp.world().await;
+    let (now, random) = (world.clock.now(), SystemRandom::default());
+    let token = OpaqueToken::generate(TokenKind::UpstreamLogin, new_id(now, &random), &random);
+    let login = UpstreamLoginRecord {
+        id: token.id.to_string(),
+        secret_hash: token.hash().as_bytes().to_vec(),
+        upstream: "gone".to_owned(),
+        transaction_id: None,
+        next: None,
+        link_session_id: None,
+        expires_at: now.millis() + 60_000,
+    };
+    world.app.oauth.store.insert_upstream_login(&login).await.unwrap();
+    let browser = world.browser();
+    let cookie = (format!("portcullis_up_{}", login.id), token.expose().to_owned());
+    browser.cookies.lock().unwrap().insert(cookie.0, cookie.1);
+    let state = Passage(&token).state();
+    let answer = browser.get(&callback(&world, "gone", &[("code", "c"), ("state", &state)])).await;
+    assert_eq!((answer.status.as_u16(), idp.token_requests().await), (400, 0));
+    assert_eq!(world.rows("upstream_logins", "TRUE").await, 0);
+    nobody_came_in(&world, &browser).await;
+}

@@ -1,0 +1,87 @@
+use portcullis::storage::*;
+
+use crate::world::*;
+
+fn login(id: &str) -> UpstreamLoginRecord {
+    UpstreamLoginRecord {
+        id: id.into(),
+        secret_hash: hash("cookie"),
+        upstream: "there".into(),
+        transaction_id: Some("t1".into()),
+        next: None,
+        link_session_id: None,
+        expires_at: NOW + MINUTE,
+    }
+}
+
+fn identity(issuer: &str, subject: &str, user_id: &str) -> UpstreamIdentityRecord {
+    UpstreamIdentityRecord {
+        issuer: issuer.into(),
+        subject: subject.into(),
+        user_id: user_id.into(),
+        label: "alice@there.test".into(),
+        created_at: NOW,
+        last_used_at: NOW,
+    }
+}
+
+pub async fn a_way_to_a_provider_is_taken_once_in_time_and_for_that_provider(world: World) {
+    // S252
+    let (store, other) = (world.store.clone(), world.another().await);
+    store.insert_upstream_login(&login("l1")).await.unwrap();
+    for (hashed, upstream, now) in [("other", "there", NOW), ("cookie", "twin", NOW), ("cookie", "there", NOW + MINUTE)]
+    {
+        assert!(store.consume_upstream_login("l1", &hash(hashed), upstream, now).await.unwrap().is_none());
+    }
+    let taken = at_once(20, |number| {
+        let store = if number % 2 == 0 { store.clone() } else { other.clone() };
+        async move { store.consume_upstream_login("l1", &hash("cookie"), "there", NOW).await.unwrap() }
+    })
+    .await;
+    let taken: Vec<UpstreamLoginRecord> = taken.into_iter().flatten().collect();
+    assert_eq!(taken, [login("l1")]);
+    store.insert_upstream_login(&login("l2")).await.unwrap();
+    assert_eq!(store.sweep(NOW + MINUTE, 100).await.unwrap(), 1);
+}
+
+pub async fn an_account_there_is_one_persons_here(world: World) {
+    let world = world.with_alice_and_app().await;
+    let store = &world.store;
+    store.insert_user(&user("bob")).await.unwrap();
+    assert!(store.insert_upstream_identity(&identity("i1", "s1", "alice")).await.unwrap());
+    for other in [identity("i1", "s1", "bob"), identity("i1", "s2", "alice"), identity("i1", "s1", "alice")] {
+        assert!(!store.insert_upstream_identity(&other).await.unwrap());
+    }
+    assert!(store.insert_upstream_identity(&identity("i2", "s1", "bob")).await.unwrap());
+    assert_eq!(store.find_user_by_upstream("i1", "s1", NOW + 5).await.unwrap().unwrap().id, "alice");
+    assert!(store.find_user_by_upstream("i1", "s2", NOW).await.unwrap().is_none());
+    let listed = store.list_upstream_identities("alice").await.unwrap();
+    assert_eq!((listed.len(), listed[0].last_used_at), (1, NOW + 5));
+    // A new person with an account that is somebody's already: neither is made.
+    let refused = store.insert_user_with_upstream(&user("carol"), &identity("i1", "s1", "carol")).await;
+    assert!(matches!(refused, Err(Error::Conflict("upstream"))), "{refused:?}");
+    assert!(store.find_user("carol").await.unwrap().is_none());
+    store.insert_user_with_upstream(&user("carol"), &identity("i1", "s3", "carol")).await.unwrap();
+    assert_eq!(store.find_user_by_upstream("i1", "s3", NOW).await.unwrap().unwrap().id, "carol");
+}
+
+pub async fn of_two_last_ways_in_that_are_taken_away_at_once_one_stays(world: World) {
+    let store = &world.store;
+    let mut without = user("alice");
+    without.password_hash = None;
+    store.insert_user_with_upstream(&without, &identity("i1", "s1", "alice")).await.unwrap();
+    assert!(!store.delete_upstream_identity("alice", "i1", NOW).await.unwrap());
+    assert!(store.insert_upstream_identity(&identity("i2", "s1", "alice")).await.unwrap());
+    let stores = [store.clone(), world.another().await];
+    let gone = at_once(10, |number| {
+        let store = stores[number % 2].clone();
+        async move { store.delete_upstream_identity("alice", ["i1", "i2"][number % 2], NOW).await.unwrap() }
+    })
+    .await;
+    assert_eq!(gone.iter().filter(|gone| **gone).count(), 1);
+    assert_eq!(store.list_upstream_identities("alice").await.unwrap().len(), 1);
+    // Whoever has a password may go without.
+    store.insert_user(&user("bob")).await.unwrap();
+    store.insert_upstream_identity(&identity("i1", "s9", "bob")).await.unwrap();
+    assert!(store.delete_upstream_identity("bob", "i1", NOW).await.unwrap());
+}
