@@ -110,11 +110,14 @@ async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
             let user = find(offline, &user).await?;
             let factors = identity.second_factors(&user.id).await?;
             let mut shown = shown(&user);
-            shown["factors"] = json!({
-                "totp": factors.totp,
-                "passkeys": factors.passkeys,
-                "recovery_codes": factors.recovery_codes,
-            });
+            if let Some(members) = shown.as_object_mut() {
+                let factors = json!({
+                    "totp": factors.totp,
+                    "passkeys": factors.passkeys,
+                    "recovery_codes": factors.recovery_codes,
+                });
+                members.insert("factors".to_owned(), factors);
+            }
             say_json(&shown);
             Ok(())
         }
