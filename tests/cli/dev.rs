@@ -32,7 +32,7 @@ fn it_prints_what_works_and_after_a_restart_the_same_again() {
     assert_eq!(line(&first, "Issuer"), format!("{issuer}    discovery {issuer}/.well-known/openid-configuration"));
     assert!(line(&first, "Admin").starts_with(&format!("{issuer}/setup#pc_su_")));
     assert!(line(&first, "Admin").ends_with("(again: portcullis admin login-link)"));
-    assert_eq!(first.lines().count(), 8, "{first}");
+    assert_eq!(first.lines().count(), 9, "{first}");
     assert!(!first.contains('\u{1b}'), "no colours where there is no terminal");
 
     let (status, body) = paste(&first);

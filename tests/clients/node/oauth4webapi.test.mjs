@@ -148,8 +148,8 @@ test("oauth4webapi: userinfo refuses with a challenge, and for another subject",
 
 test("oauth4webapi: an authorization error is told with state and issuer", async () => {
   const as = await discover("oidc");
-  const { callback, state } = await begin(as, { scope: "openid", response_type: "token" });
+  const { callback, state } = await begin(as, { scope: "nothing" });
   assert.throws(() => oauth.validateAuthResponse(as, { client_id: "demo-web" }, callback, state), {
-    error: "unsupported_response_type",
+    error: "invalid_scope",
   });
 });
