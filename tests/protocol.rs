@@ -17,6 +17,8 @@ mod authorization_code;
 mod backchannel;
 #[path = "protocol/bad_input.rs"]
 mod bad_input;
+#[path = "protocol/cimd.rs"]
+mod cimd;
 #[path = "protocol/claims.rs"]
 mod claims;
 #[path = "protocol/client_assertion.rs"]
@@ -50,6 +52,8 @@ mod registration;
 mod resource;
 #[path = "protocol/revocations.rs"]
 mod revocations;
+#[path = "protocol/software_statement.rs"]
+mod software_statement;
 #[path = "protocol/token_exchange.rs"]
 mod token_exchange;
 #[path = "protocol/tokens.rs"]

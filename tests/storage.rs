@@ -41,6 +41,8 @@ mod on_redis;
 mod on_sqlite;
 #[path = "storage/passkeys.rs"]
 mod passkeys;
+#[path = "storage/registration.rs"]
+mod registration;
 #[path = "storage/schema.rs"]
 mod schema;
 #[path = "storage/sessions.rs"]
@@ -109,6 +111,13 @@ suites! {
         a_client_is_kept_changed_and_deleted_and_each_change_moves_the_version
         a_client_id_is_given_once
         deleting_a_client_deletes_what_hangs_on_it
+    }
+    registration {
+        an_initial_access_token_lets_in_as_many_at_once_as_it_has_uses
+        an_initial_access_token_is_found_by_its_secret_until_it_expires_or_is_revoked
+        a_registration_changes_only_by_its_token_of_now
+        a_client_that_is_not_used_goes_and_one_that_is_used_stays
+        a_document_is_kept_once_and_replaced_when_it_changes
     }
     users {
         a_user_is_found_by_id_user_name_and_email

@@ -74,6 +74,12 @@ master_key_file = "{DIR}/master.key"
 [mail]
 development = true
 
+[client_registration]
+mode = "open"
+
+[client_id_metadata_documents]
+allow = ["*"]
+
 [log]
 filter = "warn"
 "#

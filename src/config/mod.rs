@@ -1,5 +1,6 @@
 //! Settings: one typed tree, read from file and environment. Defaults and units are documented on the field.
 
+mod client_id_metadata_documents;
 mod client_registration;
 mod contradictions;
 mod load;
@@ -11,6 +12,7 @@ mod tree;
 mod types;
 mod upstream;
 
+pub use client_id_metadata_documents::ClientIdMetadataDocuments;
 pub use client_registration::{ClientRegistration, ClientRegistrationMode};
 pub use load::{ConfigErrors, Finding, Loaded, Origin, Problem, Source, load, load_and_check};
 pub use mail::{Mail, SmtpUrl, SmtpUrlError, StartTls, smtp_password};
@@ -63,6 +65,8 @@ pub struct Config {
     pub throttle: Throttle,
     #[serde(default)]
     pub client_registration: ClientRegistration,
+    #[serde(default)]
+    pub client_id_metadata_documents: ClientIdMetadataDocuments,
     #[serde(default)]
     pub outbound: Outbound,
     #[serde(default)]

@@ -6,6 +6,7 @@ use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::resource::Audience;
 use super::{Context, Error, TokenMarks};
 use crate::base::{OpaqueToken, Timestamp, TokenHash, TokenKind};
 use crate::jose;
@@ -18,7 +19,7 @@ use crate::storage::AccessTokens as _;
 pub struct AccessTokenClaims {
     pub iss: String,
     pub exp: i64,
-    pub aud: String,
+    pub aud: Audience,
     pub sub: String,
     pub client_id: String,
     pub iat: i64,

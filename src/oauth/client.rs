@@ -100,6 +100,9 @@ pub struct ClientMetadata {
     /// A resource server: its client_id is a resource that tokens may be asked for (RFC 8707). It may introspect the tokens
     /// for it, and those of every client for the issuer.
     pub resource_server: bool,
+    /// Further resources of a resource server (RFC 8707 §2).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resource_uris: Vec<String>,
     /// Accepts a client assertion whose `aud` is the token endpoint, for old libraries.
     pub allow_token_endpoint_audience: bool,
     #[serde(skip_serializing_if = "Origin::is_operator")]
@@ -155,6 +158,7 @@ impl Default for ClientMetadata {
             require_mfa: false,
             skip_consent: false,
             resource_server: false,
+            resource_uris: Vec::new(),
             allow_token_endpoint_audience: false,
             registered_by: Origin::Operator,
         }

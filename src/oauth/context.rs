@@ -13,6 +13,7 @@ use super::client_auth::ClientThrottle;
 use super::client_keys::FetchedKeys;
 use super::device::DevicePolls;
 use super::registration::StatementIssuers;
+use super::registration::document::Documents;
 use super::{ApiKeys, ClientDirectory, Error, RevocationKind, RevocationView};
 use crate::base::{Clock, Random, Timestamp};
 use crate::config::{Algorithm, Config};
@@ -48,6 +49,7 @@ pub struct Context {
     pub session_ended: Notify,
     pub(super) statement_issuers: StatementIssuers,
     pub(super) used: Cache<String, ()>,
+    pub(super) documents: Documents,
     pub(super) fetched_keys: FetchedKeys,
     pub(super) verified: VerifiedTokens,
     pub(super) api_keys: KnownApiKeys,
@@ -89,6 +91,7 @@ impl Context {
             pseudonyms: Pseudonyms::new(&names, &veil)?,
             statement_issuers: StatementIssuers::load(&config).map_err(|error| Error::Internal(Box::new(error)))?,
             used: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_hours(12)).build(),
+            documents: Documents::default(),
             fetched_keys: FetchedKeys::default(),
             verified: VerifiedTokens::default(),
             api_keys: KnownApiKeys::default(),

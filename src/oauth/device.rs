@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::grant::GrantType;
+use super::resource::Audience;
 use super::{Authentication, Client, Context, Error, Params, ScopeSet, endpoints, resource};
 use crate::base::{OpaqueToken, Random, Timestamp, TokenKind, new_id};
 use crate::config::Ttl;
@@ -54,8 +55,8 @@ pub struct PendingDevice {
     pub address: String,
     pub user_agent: String,
     pub created_at: Timestamp,
-    /// The resource that the device asks tokens for.
-    pub resource: Option<String>,
+    /// The resources that the device asks tokens for.
+    pub resource: Option<Audience>,
     id: String,
 }
 
@@ -71,7 +72,7 @@ pub struct Approval<'a> {
 #[derive(Default, Serialize, Deserialize)]
 struct RequestDetails {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    resource: Option<String>,
+    resource: Option<Audience>,
 }
 
 /// `details` of an approved device authorization.

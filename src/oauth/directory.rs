@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -16,6 +16,8 @@ pub struct ClientDirectory(Arc<ArcSwap<Snapshot>>);
 struct Snapshot {
     version: i64,
     clients: HashMap<String, Arc<Client>>,
+    /// What enabled resource servers are called.
+    resources: HashSet<String>,
 }
 
 impl ClientDirectory {
@@ -33,6 +35,11 @@ impl ClientDirectory {
         self.0.load().clients.values().filter_map(|client| client.sector.clone()).collect()
     }
 
+    /// Whether an enabled resource server is registered under this URI.
+    pub fn is_resource(&self, resource: &str) -> bool {
+        self.0.load().resources.contains(resource)
+    }
+
     pub fn version(&self) -> i64 {
         self.0.load().version
     }
@@ -46,9 +53,14 @@ impl Snapshot {
     /// A client whose stored metadata cannot be read is left out: unknown is refused.
     fn of(version: i64, records: &[ClientRecord]) -> Self {
         let mut clients = HashMap::with_capacity(records.len());
+        let mut resources = HashSet::new();
         for record in records {
             match Client::from_record(record) {
                 Ok(client) => {
+                    if client.metadata.resource_server && !client.disabled {
+                        resources.insert(client.client_id.clone());
+                        resources.extend(client.metadata.resource_uris.iter().cloned());
+                    }
                     clients.insert(client.client_id.clone(), Arc::new(client));
                 }
                 Err(error) => {
@@ -56,7 +68,7 @@ impl Snapshot {
                 }
             }
         }
-        Self { version, clients }
+        Self { version, clients, resources }
     }
 }
 

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::api_keys::ApiKey;
+use super::resource::Audience;
 use super::{Client, Context, Error, TokenMarks};
 use crate::base::Timestamp;
 use crate::oidc::ClaimsRequest;
@@ -16,9 +17,9 @@ pub struct Authentication {
     pub amr: Vec<String>,
     #[serde(default, skip_serializing_if = "ClaimsRequest::is_empty")]
     pub claims: ClaimsRequest,
-    /// The resource that access tokens of the grant are for; `None` for the issuer.
+    /// The resources that access tokens of the grant are for; `None` for the issuer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource: Option<String>,
+    pub resource: Option<Audience>,
 }
 
 /// What a person allowed a client.
@@ -118,9 +119,13 @@ mod tests {
         cx.revocations.apply(RevocationKind::User, ALICE, cx.now(), cx.revocation_expires_at(cx.now()));
         world.pass(1);
         let scope = ScopeSet::parse("openid").unwrap();
-        let tokens = issue(cx, permit, Issuance { scope: &scope, audience: "", nonce: None, refresh_token: None })
-            .await
-            .unwrap();
+        let tokens = issue(
+            cx,
+            permit,
+            Issuance { scope: &scope, audience: &Audience::one("x"), nonce: None, refresh_token: None },
+        )
+        .await
+        .unwrap();
         assert!(!world.is_live(&tokens.access_token).await);
     }
 }

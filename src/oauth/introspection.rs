@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 
 use super::access_token::AccessToken;
 use super::api_keys::{ApiKey, Owner};
-use super::{Client, Context, Error, Params, api_keys};
+use super::{Client, Context, Error, Params, api_keys, resource};
 use crate::base::{RefreshToken, Timestamp};
 use crate::storage::{Families as _, FamilyRecord};
 
@@ -58,8 +58,8 @@ pub async fn introspect(cx: &Context, client: &Client, params: &Params) -> Resul
 fn may_see(cx: &Context, client: &Client, token: &AccessToken) -> bool {
     let claims = &token.claims;
     claims.client_id == client.client_id
-        || claims.aud == client.client_id
-        || (client.metadata.resource_server && claims.aud == cx.config.issuer.as_str())
+        || resource::is_for(&claims.aud, client)
+        || (client.metadata.resource_server && claims.aud.contains(cx.config.issuer.as_str()))
 }
 
 async fn introspect_refresh_token(cx: &Context, client: &Client, token: &RefreshToken) -> Result<Introspection, Error> {

@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::access_token::AccessTokenClaims;
 use super::api_keys::Owner;
 use super::client::AccessTokenFormat;
+use super::resource::Audience;
 use super::{Client, Context, Error, Permit, PersonGrant, ScopeSet, Subject, registration};
 use crate::base::{OpaqueToken, RefreshToken, Timestamp, TokenKind, new_id};
 use crate::jose::{Expected, sign};
@@ -29,8 +30,8 @@ pub struct TokenResponse {
 /// What goes into one response beyond the grant.
 pub struct Issuance<'a> {
     pub scope: &'a ScopeSet,
-    /// The resource that the access token is for.
-    pub audience: &'a str,
+    /// The resources that the access token is for.
+    pub audience: &'a Audience,
     /// Only with the first id_token (OpenID Connect Core §12.2).
     pub nonce: Option<&'a str>,
     pub refresh_token: Option<&'a RefreshToken>,
@@ -73,7 +74,7 @@ async fn access_token(
     cx: &Context,
     permit: &Permit<'_>,
     scope: &str,
-    audience: &str,
+    audience: &Audience,
     now: Timestamp,
 ) -> Result<String, Error> {
     let id = new_id(now, cx.random.as_ref());
@@ -101,7 +102,7 @@ fn access_token_claims(
     cx: &Context,
     permit: &Permit<'_>,
     scope: &str,
-    audience: &str,
+    audience: &Audience,
     jti: String,
     now: Timestamp,
 ) -> Result<AccessTokenClaims, Error> {
@@ -110,7 +111,7 @@ fn access_token_claims(
     let of_client = AccessTokenClaims {
         iss: issuer.to_owned(),
         exp: expires_at(cx, permit.subject, now).seconds(),
-        aud: audience.to_owned(),
+        aud: audience.clone(),
         sub: client_id.to_owned(),
         client_id: client_id.to_owned(),
         iat: now.seconds(),

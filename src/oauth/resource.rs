@@ -1,55 +1,134 @@
-//! Resource indicators (RFC 8707): which resource server an access token is for.
+//! Resource indicators (RFC 8707): which resource servers an access token is for.
 //!
-//! A resource is the issuer itself, or the client_id of a client registered with `resource_server: true`. One token is
-//! for one resource; without any it is for the issuer.
+//! A resource is the issuer itself, the client_id of a client registered with `resource_server: true`, or one of that
+//! client's `resource_uris`. A token is for those that were asked for; without any it is for the issuer.
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Context, Error, Params};
+use super::{Client, Context, Error, Params};
 
-/// The resource that an authorization, device authorization or client credentials request names.
+/// Most resources of one grant.
+const MAX_RESOURCES: usize = 10;
+
+/// The resources that a token is for; at least one. As `aud` (RFC 7519 §4.1.3) a single one is a string, several are an
+/// array.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "OneOrMany", into = "OneOrMany")]
+pub struct Audience(Vec<String>);
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Audience {
+    pub fn one(resource: &str) -> Self {
+        Self(vec![resource.to_owned()])
+    }
+
+    pub fn contains(&self, resource: &str) -> bool {
+        self.0.iter().any(|known| known == resource)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+impl TryFrom<OneOrMany> for Audience {
+    type Error = &'static str;
+
+    fn try_from(value: OneOrMany) -> Result<Self, &'static str> {
+        match value {
+            OneOrMany::One(resource) => Ok(Self(vec![resource])),
+            OneOrMany::Many(resources) if resources.is_empty() => Err("an audience names somebody"),
+            OneOrMany::Many(resources) => Ok(Self(resources)),
+        }
+    }
+}
+
+impl From<Audience> for OneOrMany {
+    fn from(mut audience: Audience) -> Self {
+        match audience.0.pop() {
+            Some(only) if audience.0.is_empty() => Self::One(only),
+            Some(last) => {
+                audience.0.push(last);
+                Self::Many(audience.0)
+            }
+            None => Self::Many(Vec::new()),
+        }
+    }
+}
+
+/// The resources that an authorization, device authorization or client credentials request names.
 ///
-/// `invalid_target` for one that is no absolute URI without fragment (§2), for one unknown here, for more than one.
-pub fn named(cx: &Context, params: &Params) -> Result<Option<String>, Error> {
-    let mut resources = params.all("resource");
-    let Some(resource) = resources.next() else { return Ok(None) };
-    if resources.any(|other| other != resource) {
-        return Err(refused("a token is for one resource; name one"));
+/// `invalid_target` for one that is no absolute URI without fragment (§2), for one unknown here, for too many.
+pub fn named(cx: &Context, params: &Params) -> Result<Option<Audience>, Error> {
+    let resources = distinct(params, "resource")?;
+    for resource in &resources {
+        if resource.contains('#') || Url::parse(resource).is_err() {
+            return Err(refused("resource must be an absolute URI without fragment"));
+        }
+        known(cx, resource)?;
     }
-    if resource.contains('#') || Url::parse(resource).is_err() {
-        return Err(refused("resource must be an absolute URI without fragment"));
-    }
-    known(cx, resource)?;
-    Ok(Some(resource.to_owned()))
+    Ok((!resources.is_empty()).then_some(Audience(resources)))
 }
 
 /// The target that a token exchange names, by `resource` or by `audience` (RFC 8693 §2.1), which here are one: the logical
 /// name of a resource server is its client_id.
-pub fn target(cx: &Context, params: &Params) -> Result<Option<String>, Error> {
+pub fn target(cx: &Context, params: &Params) -> Result<Option<Audience>, Error> {
     let by_uri = named(cx, params)?;
-    let mut names = params.all("audience");
-    let Some(name) = names.next() else { return Ok(by_uri) };
-    if names.any(|other| other != name) || by_uri.as_deref().is_some_and(|uri| uri != name) {
-        return Err(refused("a token is for one resource; name one"));
+    let names = distinct(params, "audience")?;
+    for name in &names {
+        known(cx, name)?;
     }
-    known(cx, name)?;
-    Ok(Some(name.to_owned()))
+    match by_uri {
+        _ if names.is_empty() => Ok(by_uri),
+        Some(by_uri) if by_uri.iter().any(|uri| !names.iter().any(|name| name == uri)) => {
+            Err(refused("resource and audience name different targets"))
+        }
+        _ => Ok(Some(Audience(names))),
+    }
 }
 
-/// The audience of a token of a grant that is for `granted`: a token request may repeat it, and name no other.
-pub fn audience<'a>(cx: &'a Context, params: &Params, granted: Option<&'a str>) -> Result<&'a str, Error> {
-    let granted = granted.unwrap_or(cx.config.issuer.as_str());
-    if params.all("resource").any(|resource| resource != granted) {
-        return Err(refused("resource is not that of the grant"));
+/// The audience of a token of a grant that is for `granted`: a token request may name some of its resources (§2.2), and no
+/// other.
+pub fn audience(cx: &Context, params: &Params, granted: Option<&Audience>) -> Result<Audience, Error> {
+    let of_issuer = Audience::one(cx.config.issuer.as_str());
+    let granted = granted.unwrap_or(&of_issuer);
+    let asked = distinct(params, "resource")?;
+    if asked.iter().any(|resource| !granted.contains(resource)) {
+        return Err(refused("resource is not one of the grant"));
     }
-    known(cx, granted)?;
-    Ok(granted)
+    let audience = if asked.is_empty() { granted.clone() } else { Audience(asked) };
+    for resource in audience.iter() {
+        known(cx, resource)?;
+    }
+    Ok(audience)
+}
+
+/// Whether `client` is a resource server that `audience` names.
+pub fn is_for(audience: &Audience, client: &Client) -> bool {
+    audience.contains(&client.client_id)
+        || (client.metadata.resource_server
+            && client.metadata.resource_uris.iter().any(|resource| audience.contains(resource)))
+}
+
+fn distinct(params: &Params, name: &str) -> Result<Vec<String>, Error> {
+    let mut resources: Vec<String> = Vec::new();
+    for resource in params.all(name) {
+        if !resources.iter().any(|known| known == resource) {
+            resources.push(resource.to_owned());
+        }
+    }
+    if resources.len() > MAX_RESOURCES { Err(refused("too many resources")) } else { Ok(resources) }
 }
 
 fn known(cx: &Context, resource: &str) -> Result<(), Error> {
-    let is_server =
-        || cx.clients.get(resource).is_some_and(|client| client.metadata.resource_server && !client.disabled);
-    if resource == cx.config.issuer.as_str() || is_server() {
+    if resource == cx.config.issuer.as_str() || cx.clients.is_resource(resource) {
         Ok(())
     } else {
         Err(refused("no resource server is registered here under that URI"))
@@ -82,7 +161,7 @@ mod tests {
             ("resource=https://api.test/v1", true),
             ("resource=https://id.test", true),
             ("resource=https://api.test/v1&resource=https://api.test/v1", true),
-            ("resource=https://api.test/v1&resource=https://id.test", false),
+            ("resource=https://api.test/v1&resource=https://id.test", true),
             ("resource=https://api.test", false),
             ("resource=https://api.test/v1/", false),
             ("resource=https://api.test/v1%23", false),
@@ -98,7 +177,7 @@ mod tests {
     async fn the_audience_is_the_resource_of_the_grant_and_no_other() {
         let world = world().await;
         let code = |resource: Option<&str>| {
-            let resource = resource.map(str::to_owned);
+            let resource = resource.map(Audience::one);
             world.code_with(C1, "openid offline_access", |details| details.authentication.resource = resource)
         };
         let redeem = async |code: &str, resource: &str| {
@@ -140,7 +219,7 @@ mod tests {
     async fn a_token_for_another_resource_opens_nothing_here() {
         let world = world().await;
         let code =
-            world.code_with(C1, "openid", |details| details.authentication.resource = Some(API.to_owned())).await;
+            world.code_with(C1, "openid", |details| details.authentication.resource = Some(Audience::one(API))).await;
         let tokens = world.redeem(C1, &code).await.unwrap();
         let outcome = crate::oidc::userinfo::userinfo(&world.cx, &tokens.access_token).await;
         assert_eq!(refused(outcome), "invalid_token");

@@ -108,6 +108,9 @@ fn document(config: &Config, offered: &Offered<'_>) -> Map<String, Value> {
     if config.client_registration.mode != ClientRegistrationMode::Off {
         document.insert("registration_endpoint".to_owned(), json!(issuer.endpoint(endpoints::REGISTER)));
     }
+    if config.client_id_metadata_documents.is_on() {
+        document.insert("client_id_metadata_document_supported".to_owned(), json!(true));
+    }
     let links = [
         ("service_documentation", &config.metadata.service_documentation),
         ("op_policy_uri", &config.metadata.op_policy_uri),

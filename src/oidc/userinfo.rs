@@ -39,7 +39,7 @@ pub async fn userinfo(cx: &Context, access_token: &str) -> Result<Userinfo, Erro
     let Some(user_id) = token.user_id() else {
         return Err(Error::invalid_token("the access token belongs to a client, not to a person"));
     };
-    if claims.aud != cx.config.issuer.as_str() {
+    if !claims.aud.contains(cx.config.issuer.as_str()) {
         return Err(Error::invalid_token("the access token is for another resource"));
     }
     if !claims.has_scope("openid") {

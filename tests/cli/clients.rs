@@ -71,3 +71,22 @@ fn a_client_is_changed_member_by_member_and_deleted() {
         place.run(&["client", verb, "app"]).failed(1, &["there is no client app"]);
     }
 }
+
+#[test]
+fn initial_access_tokens_are_shown_once_listed_without_secret_and_revoked() {
+    let place = Place::configured();
+    let said = place.run(&["client", "initial-access-token", "create", "--uses", "3", "--note", "partner portal"]);
+    assert!(said.err.contains("client_registration.mode is off"), "{}", said.err);
+    let made = said.json();
+    let token = made["initial_access_token"].as_str().unwrap();
+    assert!(token.starts_with("pc_iat_"));
+    let listed = place.run(&["client", "initial-access-token", "list", "--json"]).json();
+    assert_eq!(listed[0]["note"], "partner portal");
+    assert_eq!(listed[0]["uses_left"], 3);
+    let table = place.run(&["client", "initial-access-token", "list"]).success();
+    assert!(table.out.contains("partner portal") && !table.out.contains(token));
+    let id = made["id"].as_str().unwrap();
+    place.run(&["client", "initial-access-token", "revoke", id]).success();
+    place.run(&["client", "initial-access-token", "revoke", id]).failed(1, &["there is no initial access token"]);
+    assert_eq!(place.run(&["client", "initial-access-token", "list", "--json"]).json(), json!([]));
+}

@@ -67,3 +67,41 @@ async fn a_device_asks_for_its_resource_at_the_start() {
     assert_eq!(poll(&world.issuer).await.error(), "invalid_target");
     assert_eq!(claims(poll(API).await.ok()["access_token"].as_str().unwrap())["aud"], API);
 }
+
+#[tokio::test]
+async fn a_grant_for_several_resources_gives_tokens_for_all_or_some_of_them() {
+    let world = world().await;
+    world
+        .add_client(
+            "mail",
+            &json!({ "client_name": "Mail", "grant_types": [], "resource_server": true,
+                "resource_uris": ["https://mail.test/api", "https://mail.test/mcp"] }),
+        )
+        .await;
+    let mcp = "https://mail.test/mcp";
+    let browser = world.browser();
+    let url = world.authorize_url(C1, "openid offline_access", &[("resource", API)]);
+    let page = browser.open(&format!("{url}&resource=https%3A%2F%2Fmail.test%2Fmcp")).await;
+    let end = world.answer_pages(&browser, page, "alice").await;
+    let tokens = world.redeem(C1, &end.param("code").unwrap()).await.ok();
+    let token = tokens["access_token"].as_str().unwrap();
+    assert_eq!(claims(token)["aud"], json!([API, mcp]));
+    assert_eq!(told(&world, token).await["aud"], json!([API, mcp]));
+    let refresh = async |refresh_token: &str, resource: &str| {
+        let params = [("grant_type", "refresh_token"), ("refresh_token", refresh_token), ("resource", resource)];
+        world.token(C1, &params).await
+    };
+    let first = tokens["refresh_token"].as_str().unwrap();
+    assert_eq!(refresh(first, "https://mail.test/api").await.error(), "invalid_target", "known, but not granted");
+    let narrowed = refresh(first, mcp).await.ok();
+    let token = narrowed["access_token"].as_str().unwrap();
+    assert_eq!(claims(token)["aud"], mcp);
+    assert_eq!(told(&world, token).await, json!({ "active": false }), "another resource server");
+    let authorization = basic("mail", &secret_of("mail"));
+    let headers = [("content-type", "application/x-www-form-urlencoded"), ("authorization", authorization.as_str())];
+    let answer = world.post_raw("/oauth2/introspect", &headers, format!("token={token}")).await.ok();
+    assert_eq!(answer["aud"], mcp);
+    // The next one may be for all again (RFC 8707 §2.2).
+    let wide = world.refresh(C1, narrowed["refresh_token"].as_str().unwrap()).await.ok();
+    assert_eq!(claims(wide["access_token"].as_str().unwrap())["aud"], json!([API, mcp]));
+}

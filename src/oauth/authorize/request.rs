@@ -5,6 +5,7 @@ use crate::base::acr::Acr;
 use crate::jose;
 use crate::oauth::engine::authorization;
 use crate::oauth::pkce::CodeChallenge;
+use crate::oauth::resource::Audience;
 use crate::oauth::{Client, Context, Error, Params, ScopeSet, resource};
 use crate::oidc::ClaimsRequest;
 
@@ -63,9 +64,9 @@ pub struct AuthorizationRequest {
     /// `acr_values`, else those that the client is registered with: classes in order of preference.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub acr_values: Vec<String>,
-    /// The resource that access tokens are asked for (RFC 8707 §2.1).
+    /// The resources that access tokens are asked for (RFC 8707 §2.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource: Option<String>,
+    pub resource: Option<Audience>,
 }
 
 /// Why there will be no code.

@@ -97,7 +97,7 @@ pub async fn redeem(cx: &Context, request: TokenRequest<'_>) -> Result<TokenResp
         granted_at: Timestamp::from_millis(code.created_at),
         authentication: &details.authentication,
     };
-    let audience = resource::audience(cx, request.params, details.authentication.resource.as_deref())?;
+    let audience = &resource::audience(cx, request.params, details.authentication.resource.as_ref())?;
     let now = cx.now();
     let permit = may_issue(cx, client, Subject::Person(grant), now)?;
     let family = begin_family(cx, client, &grant, &details.scope)?;

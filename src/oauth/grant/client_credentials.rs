@@ -4,6 +4,7 @@ use super::TokenRequest;
 use crate::oauth::client::STANDARD_SCOPES;
 use crate::oauth::engine::client_credentials::negotiated;
 use crate::oauth::issue::{Issuance, issue};
+use crate::oauth::resource::Audience;
 use crate::oauth::{Client, Context, Error, ScopeSet, Subject, TokenResponse, may_issue, resource};
 
 /// Gives a client a token of its own: without a person, hence without the scopes that are about one, and without
@@ -18,7 +19,7 @@ pub async fn grant(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRespo
     }
     let scope = negotiated(client, || negotiate(client, request.params.get("scope")))?;
     let named = resource::named(cx, request.params)?;
-    let audience = named.as_deref().unwrap_or(cx.config.issuer.as_str());
+    let audience = &named.unwrap_or_else(|| Audience::one(cx.config.issuer.as_str()));
     let permit = may_issue(cx, client, Subject::Client, cx.now())?;
     issue(cx, permit, Issuance { scope: &scope, audience, nonce: None, refresh_token: None }).await
 }

@@ -38,7 +38,7 @@ async fn exchange(cx: &Context, request: TokenRequest<'_>, device: &DeviceRecord
         granted_at: Timestamp::from_millis(device.created_at),
         authentication: &approval.authentication,
     };
-    let audience = resource::audience(cx, request.params, approval.authentication.resource.as_deref())?;
+    let audience = &resource::audience(cx, request.params, approval.authentication.resource.as_ref())?;
     let now = cx.now();
     let permit = may_issue(cx, client, Subject::Person(grant), now)?;
     let family = begin_family(cx, client, &grant, &approval.scope)?;

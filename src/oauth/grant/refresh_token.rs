@@ -35,7 +35,7 @@ pub async fn refresh(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRes
             return Err(refuse_other_client(cx, request, &family));
         }
         machine.recovered(&family.client_id, &granted(&family, client)?, asked.as_ref(), is_live(cx, &family))?;
-        resource::audience(cx, request.params, authentication(&family)?.resource.as_deref())?;
+        resource::audience(cx, request.params, authentication(&family)?.resource.as_ref())?;
         rotate(cx, request, &token, family_id, now).await?
     } else {
         let family = rotate(cx, request, &token, family_id, now).await?;
@@ -48,8 +48,7 @@ pub async fn refresh(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRes
         None => granted(&family, client)?,
     };
     let mut authentication = authentication(&family)?;
-    let audience = authentication.resource.clone();
-    let audience = resource::audience(cx, request.params, audience.as_deref())?;
+    let audience = &resource::audience(cx, request.params, authentication.resource.as_ref())?;
     authentication.claims = authentication.claims.within(&client.scope);
     let grant = PersonGrant {
         user_id: &family.user_id,

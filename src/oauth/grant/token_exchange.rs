@@ -4,6 +4,7 @@ use super::TokenRequest;
 use crate::oauth::api_keys::ApiKey;
 use crate::oauth::client::AccessTokenFormat;
 use crate::oauth::issue::{Issuance, issue};
+use crate::oauth::resource::Audience;
 use crate::oauth::{Client, Context, Error, Params, ScopeSet, Subject, TokenResponse, may_issue, resource};
 
 /// The `subject_token_type` of an API key.
@@ -22,7 +23,7 @@ pub async fn exchange(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRe
     let key = cx.verify_api_key(params.require("subject_token")?).await?.ok_or_else(unknown)?;
     let scope = narrowed(&key, params.get("scope"))?;
     let target = resource::target(cx, params)?;
-    let audience = target.as_deref().unwrap_or(cx.config.issuer.as_str());
+    let audience = &target.unwrap_or_else(|| Audience::one(cx.config.issuer.as_str()));
     let permit = may_issue(cx, client, Subject::ApiKey(&key), cx.now())?;
     let issued = issue(cx, permit, Issuance { scope: &scope, audience, nonce: None, refresh_token: None }).await?;
     Ok(TokenResponse { issued_token_type: Some(ACCESS_TOKEN), ..issued })

@@ -1,5 +1,7 @@
 //! Clients that register themselves (RFC 7591 §3) and manage their registration (RFC 7592 §2).
 
+use std::net::IpAddr;
+
 use serde_json::{Map, Value, json};
 
 use super::own::{self, Origin};
@@ -143,7 +145,7 @@ async fn admitted(
     if found.is_some() {
         return Ok(found);
     }
-    count(cx, caller).await?;
+    count(cx, caller.address).await?;
     match cx.config.client_registration.mode {
         ClientRegistrationMode::Open if bearer.is_none() => Ok(None),
         _ => Err(refused_token()),
@@ -151,10 +153,10 @@ async fn admitted(
 }
 
 /// Counts a registration, or a wrong token, against the address it comes from.
-async fn count(cx: &Context, caller: Caller<'_>) -> Result<(), Error> {
+pub(super) async fn count(cx: &Context, caller: IpAddr) -> Result<(), Error> {
     let now = cx.now();
     let key = ThrottleKey {
-        key: format!("registration:{}", subscriber(caller.address)),
+        key: format!("registration:{}", subscriber(caller)),
         free: i64::from(cx.config.client_registration.registrations_per_address),
         base_ms: BASE_DELAY,
         cap_ms: MAX_DELAY,
@@ -176,7 +178,7 @@ fn refused_token() -> Error {
 async fn described(
     cx: &Context,
     mut body: ClientInformation,
-    before: Option<&ClientMetadata>,
+    before: Option<&ClientInformation>,
 ) -> Result<ClientMetadata, Error> {
     // RFC 7592 §2.2: null is omitted.
     body.retain(|_, value| !value.is_null());
@@ -184,12 +186,12 @@ async fn described(
         // What the statement says goes before what the client says (RFC 7591 §3.1.1).
         body.extend(statement::verified(cx, &statement)?);
     }
-    own::remove(&mut body);
     default_algorithm(cx, &mut body);
+    let require_pkce = cx.config.client_registration.require_pkce;
+    let body = own::settled(body, Origin::Itself, before, require_pkce);
     let mut metadata: ClientMetadata = serde_path_to_error::deserialize(Value::Object(body)).map_err(|error| {
         Error::of_registration("invalid_client_metadata", &format!("{}: {}", error.path(), error.inner()))
     })?;
-    own::settle(&mut metadata, Origin::Itself, before, cx.config.client_registration.require_pkce);
     let mut problems = own::limit(&mut metadata, &cx.config);
     problems.extend(super::problems(&metadata, Abilities::from(cx.config.as_ref())));
     if problems.is_empty() {
@@ -199,7 +201,7 @@ async fn described(
 }
 
 /// OpenID Connect Registration §2: RS256 for who names none, where this server signs with it.
-fn default_algorithm(cx: &Context, body: &mut ClientInformation) {
+pub(super) fn default_algorithm(cx: &Context, body: &mut ClientInformation) {
     let live = &cx.config.keys.algorithms;
     let default = if live.contains(&Algorithm::RS256) { Some(&Algorithm::RS256) } else { live.first() };
     if let Some(alg) = default {
@@ -229,7 +231,7 @@ fn registry(cx: &Context) -> Registry<'_> {
 /// A registration in the hands of its client.
 struct Managed {
     record: ClientRecord,
-    metadata: ClientMetadata,
+    metadata: ClientInformation,
     token: OpaqueToken,
 }
 
@@ -281,7 +283,7 @@ fn information(
     }
     let mut metadata: ClientInformation =
         serde_json::from_str(&record.metadata).map_err(|error| Error::Internal(Box::new(error)))?;
-    own::remove(&mut metadata);
+    own::keep_said(&mut metadata);
     information.extend(metadata);
     Ok(information)
 }

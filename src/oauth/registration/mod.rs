@@ -1,6 +1,7 @@
 //! Registering clients: what their metadata may say (RFC 7591 §2, OpenID Connect Registration §2), and their secrets.
 
 mod authentication;
+pub mod document;
 pub mod dynamic;
 mod grants;
 mod logout;
@@ -58,6 +59,7 @@ pub fn problems(metadata: &ClientMetadata, abilities: Abilities<'_>) -> Vec<Prob
     grants::grants(metadata, &mut found);
     authentication::authentication(metadata, &mut found);
     uris::redirect_uris(metadata, &mut found);
+    uris::resource_uris(metadata, &mut found);
     logout::logout(metadata, &mut found);
     presentation::presentation(metadata, &mut found);
     openid::openid(metadata, abilities, &mut found);

@@ -1,7 +1,7 @@
 //! What clients that no operator registered may not decide themselves.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Found, Problem};
 use crate::config::Config;
@@ -27,43 +27,78 @@ impl Origin {
     }
 }
 
-/// Members that are the operator's, or this server's answer.
-const MEMBERS: [&str; 12] = [
-    "access_token_format",
-    "require_pkce",
-    "skip_consent",
-    "resource_server",
-    "allow_token_endpoint_audience",
-    "registered_by",
-    "client_id",
-    "client_secret",
-    "client_id_issued_at",
-    "client_secret_expires_at",
-    "registration_access_token",
-    "registration_client_uri",
+/// What a client says of itself: the metadata that RFCs and OpenID Connect have registered with IANA. Everything else is the
+/// operator's, and stays so when a member is added.
+const OF_THE_CLIENT: [&str; 45] = [
+    "application_type",
+    "authorization_encrypted_response_alg",
+    "authorization_encrypted_response_enc",
+    "authorization_signed_response_alg",
+    "backchannel_logout_session_required",
+    "backchannel_logout_uri",
+    "client_name",
+    "client_uri",
+    "contacts",
+    "default_acr_values",
+    "default_max_age",
+    "dpop_bound_access_tokens",
+    "frontchannel_logout_session_required",
+    "frontchannel_logout_uri",
+    "grant_types",
+    "id_token_encrypted_response_alg",
+    "id_token_encrypted_response_enc",
+    "id_token_signed_response_alg",
+    "initiate_login_uri",
+    "introspection_signed_response_alg",
+    "jwks",
+    "jwks_uri",
+    "logo_uri",
+    "policy_uri",
+    "post_logout_redirect_uris",
+    "redirect_uris",
+    "request_object_signing_alg",
+    "require_auth_time",
+    "require_pushed_authorization_requests",
+    "require_signed_request_object",
+    "response_types",
+    "scope",
+    "sector_identifier_uri",
+    "subject_type",
+    "tls_client_auth_san_dns",
+    "tls_client_auth_san_uri",
+    "tls_client_auth_subject_dn",
+    "tls_client_certificate_bound_access_tokens",
+    "token_endpoint_auth_method",
+    "token_endpoint_auth_signing_alg",
+    "tos_uri",
+    "use_mtls_endpoint_aliases",
+    "userinfo_encrypted_response_alg",
+    "userinfo_encrypted_response_enc",
+    "userinfo_signed_response_alg",
 ];
 
 /// Leaves out what is not the client's to say.
-pub(super) fn remove(members: &mut Map<String, Value>) {
-    members.retain(|name, _| !MEMBERS.contains(&name.as_str()));
+pub(super) fn keep_said(members: &mut Map<String, Value>) {
+    members.retain(|name, _| OF_THE_CLIENT.contains(&name.as_str()));
 }
 
-/// Puts in what is said for it: by the operator `before`, else the default.
-pub(super) fn settle(
-    metadata: &mut ClientMetadata,
+/// What the client says, with what is said for it: by the operator in `before`, else by `require_pkce` and the defaults.
+pub(super) fn settled(
+    mut said: Map<String, Value>,
     origin: Origin,
-    before: Option<&ClientMetadata>,
+    before: Option<&Map<String, Value>>,
     require_pkce: bool,
-) {
-    let is_public = metadata.token_endpoint_auth_method == "none";
-    let default = ClientMetadata { require_pkce, ..ClientMetadata::default() };
-    let said = before.unwrap_or(&default);
-    metadata.access_token_format = said.access_token_format;
-    metadata.require_pkce = said.require_pkce || is_public;
-    metadata.skip_consent = said.skip_consent;
-    metadata.resource_server = said.resource_server;
-    metadata.allow_token_endpoint_audience = said.allow_token_endpoint_audience;
-    metadata.registered_by = origin;
+) -> Map<String, Value> {
+    keep_said(&mut said);
+    let mut members = before.cloned().unwrap_or_default();
+    members.retain(|name, _| !OF_THE_CLIENT.contains(&name.as_str()));
+    members.entry("require_pkce").or_insert_with(|| json!(require_pkce));
+    if said.get("token_endpoint_auth_method").is_some_and(|method| method == "none") {
+        members.insert("require_pkce".to_owned(), json!(true));
+    }
+    members.insert("registered_by".to_owned(), json!(origin));
+    members.extend(said);
+    members
 }
 
 /// Keeps grants and scopes within what such clients may have. Scopes beyond are left out, since a client asks for what it

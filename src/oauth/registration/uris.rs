@@ -10,6 +10,18 @@ const MAX_URIS: usize = 100;
 const DANGEROUS_SCHEMES: [&str; 9] =
     ["javascript", "data", "vbscript", "file", "blob", "about", "filesystem", "view-source", "ws"];
 
+/// What tokens may be asked for (RFC 8707 §2).
+pub(super) fn resource_uris(metadata: &ClientMetadata, found: &mut Found) {
+    let uris = &metadata.resource_uris;
+    if !uris.is_empty() && !metadata.resource_server {
+        found.metadata("resource_uris", "are a resource server's: set resource_server too");
+    }
+    let is_resource = |uri: &String| uri.len() <= MAX_URI_BYTES && !uri.contains('#') && Url::parse(uri).is_ok();
+    if uris.len() > MAX_URIS || !uris.iter().all(is_resource) {
+        found.metadata("resource_uris", format!("must be at most {MAX_URIS} absolute URIs without fragment"));
+    }
+}
+
 /// Where answers go.
 pub(super) fn redirect_uris(metadata: &ClientMetadata, found: &mut Found) {
     let native = metadata.application_type == "native";

@@ -5,10 +5,11 @@ use super::finish::{proceed, write};
 use super::problem::{self, Stop};
 use super::transaction::{Next, Transaction};
 use super::visit::Visit;
-use crate::oauth::Params;
 use crate::oauth::authorize::{AuthorizationRequest, Refusal, read};
-use crate::web::App;
+use crate::oauth::registration::document;
+use crate::oauth::{Error, Params};
 use crate::web::oauth::form;
+use crate::web::{App, client_address};
 
 /// `GET /authorize` (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). With a session and a remembered consent the answer
 /// is immediate, and nothing is stored but the code.
@@ -22,7 +23,7 @@ pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
 
 async fn answer_get(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     let params = visit.query()?;
-    let request = match bound(visit, &params)? {
+    let request = match bound(visit, &params).await? {
         Ok(request) => request,
         Err(response) => return Ok(response),
     };
@@ -44,7 +45,7 @@ pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
 
 async fn answer_post(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params = form::read(visit.req, body).await?;
-    let request = match bound(visit, &params)? {
+    let request = match bound(visit, &params).await? {
         Ok(request) => request,
         Err(response) => return Ok(response),
     };
@@ -52,7 +53,18 @@ async fn answer_post(visit: &mut Visit<'_>, body: Payload) -> Result<HttpRespons
 }
 
 /// Reads the request. The inner error is the answer by redirect.
-fn bound(visit: &mut Visit<'_>, params: &Params) -> Result<Result<AuthorizationRequest, HttpResponse>, Stop> {
+async fn bound(visit: &mut Visit<'_>, params: &Params) -> Result<Result<AuthorizationRequest, HttpResponse>, Stop> {
+    if let Some(client_id) = params.get("client_id") {
+        let address = client_address(visit.req, &visit.app.config);
+        match document::learn(visit.cx(), client_id, address).await {
+            Ok(()) => {}
+            Err(error @ Error::InvalidClient { .. }) => {
+                let client_id = Some(client_id.to_owned());
+                return Err(Stop::Refused { error, received: None, registered: None, client_id });
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
     match read(visit.cx(), params) {
         Ok(request) => {
             visit.speak(&request.ui_locales);

@@ -79,6 +79,9 @@ pub fn page(visit: &Visit<'_>, stop: Stop) -> HttpResponse {
         Stop::Refused { error: error @ (Error::Internal(_) | Error::TemporarilyUnavailable { .. }), .. } => {
             ours(visit, &error)
         }
+        Stop::Refused { error: Error::TooManyAttempts { retry_after }, .. } => {
+            busy(visit, StatusCode::TOO_MANY_REQUESTS, retry_after)
+        }
         Stop::Refused { error, received, registered, client_id } => {
             let developer = Developer {
                 code: error.code().to_owned(),
@@ -107,22 +110,22 @@ fn refused(visit: &Visit<'_>, developer: Developer, client_id: Option<&str>) -> 
 
 /// Our own fault: its cause goes to the log, the person gets the id that finds it there.
 fn ours(visit: &Visit<'_>, error: &Error) -> HttpResponse {
-    let busy = matches!(error, Error::TemporarilyUnavailable { .. });
     tracing::error!(request_id = %visit.id(), error.type = error.code(), cause = %error, "request failed");
-    let (t, id) = (&visit.frame.t, visit.id());
-    let page = ErrorPage {
-        page: &visit.frame,
-        title: t.text("error-title"),
-        sentence: t.text(if busy { "error-busy" } else { "error-server" }),
-        way_back: None,
-        developer: None,
-        request_id: id.as_str(),
-    };
-    let status = if busy { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
-    visit.page(&page, Answer { status, retry_after: busy.then_some(RETRY_SOON), ..Answer::default() })
+    if matches!(error, Error::TemporarilyUnavailable { .. }) {
+        return busy(visit, StatusCode::SERVICE_UNAVAILABLE, RETRY_SOON);
+    }
+    sentence(visit, StatusCode::INTERNAL_SERVER_ERROR, "error-title", "error-server")
+}
+
+fn busy(visit: &Visit<'_>, status: StatusCode, retry_after: u64) -> HttpResponse {
+    said(visit, Answer { status, retry_after: Some(retry_after), ..Answer::default() }, "error-title", "error-busy")
 }
 
 fn sentence(visit: &Visit<'_>, status: StatusCode, title: &str, sentence: &str) -> HttpResponse {
+    said(visit, Answer::with_status(status), title, sentence)
+}
+
+fn said(visit: &Visit<'_>, answer: Answer<'_>, title: &str, sentence: &str) -> HttpResponse {
     let id = visit.id();
     let page = ErrorPage {
         page: &visit.frame,
@@ -132,7 +135,7 @@ fn sentence(visit: &Visit<'_>, status: StatusCode, title: &str, sentence: &str) 
         developer: None,
         request_id: id.as_str(),
     };
-    visit.page(&page, Answer::with_status(status))
+    visit.page(&page, answer)
 }
 
 fn lost(visit: &Visit<'_>, client_id: Option<&str>) -> HttpResponse {

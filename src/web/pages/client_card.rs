@@ -1,4 +1,5 @@
 use crate::oauth::Client;
+use crate::oauth::registration::Origin;
 
 /// A client as a person recognises it.
 #[derive(Clone, Debug)]
@@ -19,7 +20,9 @@ impl ClientCard {
     pub fn of(client: &Client) -> Self {
         let metadata = &client.metadata;
         let name = metadata.client_name.clone().unwrap_or_else(|| client.client_id.clone());
-        let host = metadata.client_uri.as_deref().and_then(host);
+        // The address of its document is the one thing that such a client cannot make up.
+        let proven = (metadata.registered_by == Origin::Document).then_some(client.client_id.as_str());
+        let host = proven.or(metadata.client_uri.as_deref()).and_then(host);
         Self {
             initial: name
                 .chars()

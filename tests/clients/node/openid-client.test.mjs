@@ -158,3 +158,16 @@ test("openid-client: a sign-out comes back, and afterwards nobody is signed in",
   const after = await browser.authorize(await begin({ prompt: "none" }));
   await assert.rejects(client.authorizationCodeGrant(config, after, checks), { error: "login_required" });
 });
+
+test("openid-client: a client that registers itself signs somebody in", async () => {
+  const config = await client.dynamicClientRegistration(
+    server,
+    // The method that the library takes for a client with a secret.
+    { redirect_uris: [redirectUri], client_name: "Registered", token_endpoint_auth_method: "client_secret_post" },
+    undefined,
+    { execute },
+  );
+  const made = config.clientMetadata();
+  assert.equal(made.client_secret_expires_at, 0);
+  assert.equal((await signIn(config, "openid")).claims().aud, made.client_id);
+});

@@ -106,3 +106,28 @@ def test_authlib_gets_a_token_for_a_service(metadata):
     token = session.fetch_token(metadata["token_endpoint"], grant_type="client_credentials")
     assert token["scope"] == "api:read"
     assert token["expires_in"] == 900
+
+
+def test_a_client_registers_itself_and_reads_its_registration(metadata):
+    made = requests.post(
+        metadata["registration_endpoint"],
+        json={"redirect_uris": [REDIRECT_URI], "client_name": "Authlib", "token_endpoint_auth_method": "client_secret_post"},
+        timeout=10,
+    )
+    assert made.status_code == 201
+    client = made.json()
+    session = OAuth2Session(
+        client["client_id"], client["client_secret"], token_endpoint_auth_method="client_secret_post",
+        redirect_uri=REDIRECT_URI, scope="openid profile", code_challenge_method="S256",
+    )
+    verifier = generate_token(48)
+    url, state = session.create_authorization_url(metadata["authorization_endpoint"], code_verifier=verifier)
+    callback = authorize(url)
+    tokens = session.fetch_token(
+        metadata["token_endpoint"], authorization_response=callback, state=state, code_verifier=verifier
+    )
+    keys = KeySet.import_key_set(requests.get(metadata["jwks_uri"], timeout=10).json())
+    assert jwt.decode(tokens["id_token"], keys, algorithms=["RS256"]).claims["aud"] == client["client_id"]
+    headers = {"Authorization": f"Bearer {client['registration_access_token']}"}
+    read = requests.get(client["registration_client_uri"], headers=headers, timeout=10).json()
+    assert read["client_name"] == "Authlib"
