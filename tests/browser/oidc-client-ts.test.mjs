@@ -115,3 +115,20 @@ test("signs out at the server and comes back", async () => {
   await page.waitForURL(`${client.url}/bye?state=*`);
   await close();
 });
+
+test("hears by the frame of session management that the person has signed out elsewhere", async () => {
+  const { page, context, close } = await signedIn();
+  const heard = manager(page, `(users) => new Promise((resolve) => {
+    users.events.addUserSignedOut(() => resolve("signed out"));
+    users.events.load(null);
+    users.getUser().then((user) => users.events.load(user));
+    setTimeout(() => resolve("heard nothing"), 15_000);
+  })`, { monitorSession: true, checkSessionIntervalInSeconds: 1 });
+  const other = await context.newPage();
+  await other.goto(`${server.issuer}/logout`);
+  // The frame has to have looked once while the session was there.
+  await page.waitForTimeout(2500);
+  await other.click("button[value=logout]");
+  assert.equal(await heard, "signed out");
+  await close();
+});
