@@ -30,6 +30,8 @@ mod login;
 mod logout;
 #[path = "interaction/mail.rs"]
 mod mail;
+#[path = "interaction/notices.rs"]
+mod notices;
 #[path = "interaction/pages.rs"]
 mod pages;
 #[path = "interaction/pairwise.rs"]

@@ -5,6 +5,9 @@ factor-verify = Continue
 factor-wrong = This code is not right, or was used already. Wait for the next one and try again.
 factor-as = You are signing in as { $name }.
 factor-use-recovery = Use a recovery code
+factor-passkey-lead = Confirm that it is you with your passkey.
+factor-passkey-script = A passkey needs JavaScript. Turn it on for this page, or use a recovery code.
+factor-use-passkey = Use the passkey
 factor-use-app = Use the authenticator app
 factor-recovery-lead = Type one of the recovery codes that you kept. Each works once.
 factor-recovery-code = Recovery code
@@ -30,7 +33,7 @@ two-step-app-code = Code from the app
 two-step-app-confirm = Turn on
 two-step-app-wrong = This code is not right. Check the clock of your device and type the code that the app shows now.
 recovery-title = Recovery codes
-recovery-lead = They let you in when you do not have your app. Each works once. They are shown only now.
+recovery-lead = They let you in when you do not have your app or passkey. Each works once. They are shown only now.
 recovery-left = { $count ->
     [0] No recovery code is left.
     [one] One recovery code is left.

@@ -128,7 +128,7 @@ async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
             let here = Origin::new(Ipv4Addr::LOCALHOST.into(), "portcullis user reset-factors", "");
             identity.reset_factors(&user, &here).await?;
             say(&format!(
-                "{} has no authenticator app and no recovery codes any more; the password alone lets them in",
+                "{} has no authenticator app, passkeys and recovery codes any more; the password alone lets them in",
                 user.username
             ));
             Ok(())

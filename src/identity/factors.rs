@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{ActiveSession, Identity, Origin};
+use super::{ActiveSession, Factor, Identity, Notice, Origin};
 use crate::base::acr::Acr;
 use crate::config::RequireMfa;
 use crate::storage::{self, Factors as _, Passkeys as _, TotpFactorRecord, UserRecord};
@@ -10,6 +10,7 @@ use crate::storage::{self, Factors as _, Passkeys as _, TotpFactorRecord, UserRe
 pub struct SecondFactors {
     /// An authenticator app.
     pub totp: bool,
+    /// None count where passkeys are off: they could not be proved.
     pub passkeys: bool,
     /// Recovery codes not used yet. They stand in for a lost factor, and are none by themselves.
     pub recovery_codes: i64,
@@ -18,7 +19,7 @@ pub struct SecondFactors {
 impl SecondFactors {
     /// Whether a sign-in has to prove one.
     pub const fn any(self) -> bool {
-        self.totp
+        self.totp || self.passkeys
     }
 
     /// The strongest class that the person can prove.
@@ -36,7 +37,7 @@ impl SecondFactors {
 impl Identity {
     pub async fn second_factors(&self, user_id: &str) -> storage::Result<SecondFactors> {
         let counts = self.store.factor_counts(user_id).await?;
-        let passkeys = !self.store.list_passkeys(user_id).await?.is_empty();
+        let passkeys = self.has_passkeys() && !self.store.list_passkeys(user_id).await?.is_empty();
         Ok(SecondFactors { totp: counts.totp > 0, passkeys, recovery_codes: counts.recovery_codes })
     }
 
@@ -60,17 +61,30 @@ impl Identity {
         if !self.store.delete_totp_factor(user_id).await? {
             return Ok(false);
         }
-        if !self.second_factors(user_id).await?.any() {
-            self.store.replace_recovery_codes(user_id, &[], self.now().millis()).await?;
-        }
+        self.drop_codes_of_nothing(user_id).await?;
         self.audit("totp_removed", Some(user_id), Some(&session.sid), origin, &json!({}));
+        self.notify(&session.user, Notice::FactorRemoved { factor: Factor::Totp }).await;
         Ok(true)
     }
 
-    /// Removes every second factor and recovery code of somebody who has lost them.
+    /// Recovery codes stand in for a second factor: they go with the last one.
+    pub(super) async fn drop_codes_of_nothing(&self, user_id: &str) -> storage::Result<()> {
+        if self.second_factors(user_id).await?.any() {
+            return Ok(());
+        }
+        self.store.replace_recovery_codes(user_id, &[], self.now().millis()).await
+    }
+
+    /// Removes every second factor, passkeys too, and recovery code of somebody who has lost them.
     pub async fn reset_factors(&self, user: &UserRecord, origin: &Origin) -> storage::Result<()> {
+        let has_app = self.store.find_totp_factor(&user.id).await?.is_some();
+        let passkeys = self.store.list_passkeys(&user.id).await?;
         self.store.delete_factors(&user.id).await?;
         self.audit("factors_reset", Some(&user.id), None, origin, &json!({}));
+        let passkeys = passkeys.into_iter().map(|passkey| Factor::Passkey { name: passkey.name });
+        for factor in has_app.then_some(Factor::Totp).into_iter().chain(passkeys) {
+            self.notify(user, Notice::FactorRemoved { factor }).await;
+        }
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use super::{Identity, LoginError, Origin};
+use super::{Identity, LoginError, Notice, Origin};
 use crate::base::{Timestamp, TokenHash};
 use crate::storage::{self, KnownDevices as _, ThrottleKey, ThrottleRecord, Throttles as _, UserRecord};
 
@@ -41,12 +41,16 @@ impl Identity {
     }
 
     /// Signed in: earlier failures of this browser, or of all that are not known, are forgotten, and the browser is known
-    /// from now on.
+    /// from now on. Of one that was not, the person is told.
     pub(super) async fn forget_failures(&self, user: &UserRecord, origin: &Origin) -> storage::Result<()> {
         let key = self.account_key(user, origin).await?;
         self.store.clear_attempts(&[&key]).await?;
         if let Some(device) = origin.known_as(&user.id) {
             let now = self.now();
+            if !self.store.is_known_device(device.as_bytes(), &user.id, now.millis()).await? {
+                let (address, user_agent) = (origin.address.to_string(), origin.user_agent.clone());
+                self.notify(user, Notice::NewSignIn { address, user_agent }).await;
+            }
             self.store.remember_device(device.as_bytes(), &user.id, now.millis(), now.plus(KNOWN_FOR).millis()).await?;
         }
         Ok(())

@@ -6,7 +6,7 @@ use serde_json::json;
 use totp_rs::{Builder, Secret, Totp};
 use zeroize::Zeroizing;
 
-use super::{ActiveSession, Identity, LoginError, Origin};
+use super::{ActiveSession, Factor, Identity, LoginError, Notice, Origin};
 use crate::base::{Random, Timestamp, new_id};
 use crate::jose::{SealError, Sealer};
 use crate::storage::{self, Factors as _, TotpEnrolmentRecord, TotpFactorRecord, UserRecord};
@@ -97,6 +97,7 @@ impl Identity {
         }
         self.refund(attempt).await?;
         self.audit("totp_added", Some(&session.user.id), Some(&session.sid), origin, &json!({}));
+        self.notify(&session.user, Notice::FactorAdded { factor: Factor::Totp }).await;
         Ok(TotpVerified { user: session.user.clone(), at: now })
     }
 

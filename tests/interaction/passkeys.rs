@@ -25,6 +25,23 @@ async fn at_passkeys(world: &World, username: &str) -> (Browser, Page) {
     (browser, page)
 }
 
+/// The same of a person with a passkey, who is asked for it after the password.
+async fn back_at_passkeys(world: &World, key: &SoftKey) -> (Browser, Page) {
+    let (browser, page) = after_password(world).await;
+    let page = sign_in(&browser, &page, key).await;
+    assert_eq!(page.url.path(), "/account/passkeys", "{}", page.answer.body);
+    (browser, page)
+}
+
+/// A browser in which alice has proved her password, and no more.
+async fn after_password(world: &World) -> (Browser, Page) {
+    let browser = world.browser();
+    let page = browser.open(&world.url("/account/passkeys")).await;
+    let page = browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    assert_eq!(page.url.path(), "/login/factor", "{}", page.answer.body);
+    (browser, page)
+}
+
 async fn try_to_register(browser: &Browser, page: &Page, key: &mut SoftKey) -> Page {
     let (challenge, options) = options(browser, page).await;
     let credential = key.create(&options);
@@ -36,7 +53,7 @@ async fn registered(world: &World, username: &str, number: u8) -> SoftKey {
     let (browser, page) = at_passkeys(world, username).await;
     let mut key = SoftKey::new(&world.issuer, number);
     let page = try_to_register(&browser, &page, &mut key).await;
-    assert!(page.has("#notice"), "{}", page.answer.body);
+    assert!(page.has("#notice") || page.texts("#recovery-codes li").len() == 10, "{}", page.answer.body);
     key
 }
 
@@ -133,6 +150,8 @@ async fn s203_whoever_is_not_verified_or_not_there_does_not_sign_in_by_a_passkey
     let (browser, page) = at_passkeys(&world, "bob").await;
     let mut plain = SoftKey { flags: UP, ..SoftKey::new(&world.issuer, 2) };
     let page = try_to_register(&browser, &page, &mut plain).await;
+    assert!(page.has("#recovery-codes"), "{}", page.answer.body);
+    let page = browser.open(&world.url("/account/passkeys")).await;
     assert!(page.has(".key .tag:not(.good)"), "{}", page.answer.body);
     plain.flags = UP | UV;
     assert!(!signs_in(&world, &plain).await);
@@ -167,7 +186,7 @@ async fn a_challenge_is_answered_once_in_time_in_its_browser_and_for_its_purpose
     let other = world.browser();
     let elsewhere = other.open(&world.url("/login")).await;
     assert_eq!(other.submit_at(&elsewhere, FORM, &fields).await.answer.status, 422);
-    let (mine, at_account) = at_passkeys(&world, "alice").await;
+    let (mine, at_account) = back_at_passkeys(&world, &key).await;
     assert_eq!(mine.submit_at(&at_account, FORM, &fields).await.answer.status, 422);
     assert_eq!(browser.submit_at(&page, FORM, &fields).await.answer.status, 200);
     assert!(browser.cookie("session").is_some());
@@ -226,7 +245,7 @@ async fn s206_a_registration_that_is_not_in_order_leaves_no_passkey() {
     assert_eq!(answer.status, 413);
     assert_eq!(world.rows("passkeys", "TRUE").await, 1);
     // The right one still goes.
-    assert!(try_to_register(&browser, &page, &mut new()).await.has("#notice"));
+    assert!(try_to_register(&browser, &page, &mut new()).await.has("#recovery-codes"));
 }
 
 #[tokio::test]
@@ -250,7 +269,7 @@ async fn s206_passkeys_are_changed_only_by_who_has_just_signed_in() {
 async fn a_passkey_is_renamed_and_removed_and_then_opens_nothing() {
     let world = World::on_localhost("").await;
     let key = registered(&world, "alice", 1).await;
-    let (browser, page) = at_passkeys(&world, "alice").await;
+    let (browser, page) = back_at_passkeys(&world, &key).await;
     assert_eq!(page.text(".key h2"), "Passkey");
     let rename = "form[action$=rename]";
     let long = browser.submit_at(&page, rename, &[("name", &"x".repeat(65))]).await;
@@ -273,8 +292,8 @@ async fn a_passkey_is_renamed_and_removed_and_then_opens_nothing() {
 #[tokio::test]
 async fn s166_a_passkeys_form_from_elsewhere_changes_nothing() {
     let world = World::on_localhost("").await;
-    registered(&world, "alice", 1).await;
-    let (browser, page) = at_passkeys(&world, "alice").await;
+    let key = registered(&world, "alice", 1).await;
+    let (browser, page) = back_at_passkeys(&world, &key).await;
     for css in [FORM, "form[action$=rename]", "form[action$=remove]"] {
         let forged = browser.submit_at(&page, css, &[("csrf", "AAAA"), ("name", "x")]).await;
         assert_eq!(forged.answer.status, 403, "{css}");
@@ -308,11 +327,14 @@ async fn a_passkey_is_offered_once_on_the_way_to_an_app_and_then_not_for_a_month
     let (page, browser) = come().await;
     let mut key = SoftKey::new(&world.issuer, 1);
     let page = try_to_register(&browser, &page, &mut key).await;
+    assert!(page.has("#recovery-codes"), "{}", page.answer.body);
+    let onward = page.attr("#kept", "href").unwrap();
+    let page = browser.open(page.url.join(&onward).unwrap().as_str()).await;
     assert!(page.has("#allow"), "{}", page.answer.body);
     assert!(signs_in(&world, &key).await);
     // Whoever has one is not asked any more.
     world.advance(60 * 86400);
-    assert!(come().await.0.has("#allow"));
+    assert_eq!(come().await.0.url.path(), "/login/factor");
 }
 
 #[tokio::test]
@@ -359,7 +381,7 @@ async fn s203_after_a_password_possession_of_a_passkey_is_the_second_factor() {
     let world = World::on_localhost("").await;
     let (browser, page) = at_passkeys(&world, "alice").await;
     let mut key = SoftKey { flags: authenticator::UP, ..SoftKey::new(&world.issuer, 1) };
-    assert!(try_to_register(&browser, &page, &mut key).await.has("#notice"));
+    assert!(try_to_register(&browser, &page, &mut key).await.has("#recovery-codes"));
     let bob = registered(&world, "bob", 2).await;
     world.set_up_app(&browser).await;
 
@@ -378,5 +400,48 @@ async fn s203_after_a_password_possession_of_a_passkey_is_the_second_factor() {
     let tokens = world.redeem(C1, &end.param("code").unwrap()).await.ok();
     let claims = claims(tokens["id_token"].as_str().unwrap());
     assert_eq!(claims["acr"], "urn:portcullis:acr:phr");
+    assert_eq!(claims["amr"], json!(["pwd", "pop", "hwk", "user", "mfa"]));
+}
+
+#[tokio::test]
+async fn whoever_has_a_passkey_alone_is_asked_for_it_after_the_password_or_for_a_recovery_code() {
+    let world = World::on_localhost("").await;
+    let (browser, page) = at_passkeys(&world, "alice").await;
+    let mut key = SoftKey::new(&world.issuer, 1);
+    let codes = try_to_register(&browser, &page, &mut key).await.texts("#recovery-codes li");
+    assert_eq!(codes.len(), 10);
+
+    let (browser, page) = after_password(&world).await;
+    assert!(page.has(FORM) && !page.has("#code") && browser.cookie("session").is_none());
+    let recovery = page.attr("#use-recovery", "href").unwrap();
+    let page = browser.open(page.url.join(&recovery).unwrap().as_str()).await;
+    assert!(page.has("#use-app"), "the way back to the passkey");
+    let page = browser.submit(&page, &[("recovery_code", &codes[0])]).await;
+    assert_eq!(page.url.path(), "/account/passkeys");
+    assert_eq!(world.rows("recovery_codes", "used_at IS NULL").await, 9);
+
+    // An app that comes and goes leaves the codes to the passkey; they go with the last factor.
+    world.set_up_app(&browser).await;
+    let page = browser.open(&world.url("/account/two-step")).await;
+    browser.submit(&page, &[("action", "remove")]).await;
+    assert_eq!(world.rows("recovery_codes", "used_at IS NULL").await, 9);
+    let page = browser.open(&world.url("/account/passkeys")).await;
+    assert!(browser.submit_at(&page, "form[action$=remove]", &[]).await.has("#none"));
+    assert_eq!(world.rows("recovery_codes", "TRUE").await, 0);
+    at_passkeys(&world, "alice").await;
+}
+
+#[tokio::test]
+async fn a_wished_for_second_factor_is_proved_by_a_passkey_beside_the_session() {
+    let world = World::on_localhost("").await;
+    let browser = world.browser();
+    world.code(&browser, C1, "openid").await;
+    let key = registered(&world, "alice", 1).await;
+    let url = world.authorize_url(C1, "openid", &[("acr_values", "urn:portcullis:acr:mfa")]);
+    let page = browser.open(&url).await;
+    assert!(page.url.path() == "/login/factor" && page.has(FORM), "{}", page.answer.body);
+    let end = sign_in(&browser, &page, &key).await;
+    let tokens = world.redeem(C1, &end.param("code").unwrap()).await.ok();
+    let claims = claims(tokens["id_token"].as_str().unwrap());
     assert_eq!(claims["amr"], json!(["pwd", "pop", "hwk", "user", "mfa"]));
 }

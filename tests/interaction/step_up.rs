@@ -139,3 +139,25 @@ async fn a_device_is_let_in_by_nobody_less_known_than_its_client_wants() {
     assert_eq!(done.answer.status, 200);
     assert_eq!(world.rows("device_authorizations", "status = 'approved'").await, 1);
 }
+
+#[tokio::test]
+async fn who_gives_up_a_class_that_was_only_wished_for_goes_on_without_it() {
+    let world = World::new().await;
+    let (browser, _) = with_app_set_up_elsewhere(&world).await;
+    let page = browser.open(&world.authorize_url(C1, "openid", &[("acr_values", MFA)])).await;
+    let end = browser.submit(&page, &[("cancel", "1")]).await;
+    assert_eq!(acr_of(&world, C1, &end).await["acr"], "urn:portcullis:acr:1fa");
+    // Of long ago: at the first page of the sign-in too.
+    world.advance(601);
+    let page = browser.open(&world.authorize_url(C1, "openid", &[("acr_values", MFA)])).await;
+    assert!(page.has("#password"));
+    let end = browser.submit(&page, &[("cancel", "1")]).await;
+    assert_eq!(acr_of(&world, C1, &end).await["acr"], "urn:portcullis:acr:1fa");
+    // Not what the client must have, nor a sign-in that it asks for.
+    let essential = format!(r#"{{"id_token": {{"acr": {{"essential": true, "values": ["{MFA}"]}}}}}}"#);
+    for params in [[("claims", essential.as_str())], [("prompt", "login")]] {
+        let page = browser.open(&world.authorize_url(C1, "openid", &params)).await;
+        let end = browser.submit(&page, &[("cancel", "1")]).await;
+        assert_eq!(end.param("error").as_deref(), Some("access_denied"), "{params:?}");
+    }
+}

@@ -30,11 +30,11 @@ pub async fn a_credential_belongs_to_one_account(world: World) {
     assert_eq!(format!("{found:?}"), format!("{:?}", passkey("p1", "alice")));
     // Nobody changes another's.
     assert!(!store.rename_passkey("p1", "bob", "Mine").await.unwrap());
-    assert!(store.delete_passkey("p1", "bob").await.unwrap().is_none());
+    assert!(store.delete_passkey("p1", "bob", 0).await.unwrap().is_none());
     assert!(store.rename_passkey("p1", "alice", "Key").await.unwrap());
     assert_eq!(store.list_passkeys("alice").await.unwrap()[0].name, "Key");
     assert!(store.list_passkeys("bob").await.unwrap().is_empty());
-    assert_eq!(store.delete_passkey("p1", "alice").await.unwrap().unwrap().name, "Key");
+    assert_eq!(store.delete_passkey("p1", "alice", 0).await.unwrap().unwrap().name, "Key");
     assert!(store.find_passkey(&same.credential_id).await.unwrap().is_none());
 }
 
@@ -104,4 +104,31 @@ pub async fn a_passkey_is_offered_once_in_a_while(world: World) {
     assert_eq!(offers.into_iter().filter(|noted| *noted).count(), 1);
     assert!(!store.note_passkey_offer("alice", NOW + HOUR - 1, NOW - 1).await.unwrap());
     assert!(store.note_passkey_offer("alice", NOW + HOUR, NOW).await.unwrap());
+}
+
+pub async fn the_last_way_in_stays_unless_another_provider_remains(world: World) {
+    let store = &world.store;
+    let mut without = user("alice");
+    without.password_hash = None;
+    store.insert_user(&without).await.unwrap();
+    let alone = PasskeyRecord { user_verified: true, ..passkey("p1", "alice") };
+    store.insert_passkey(&alone).await.unwrap();
+    store.insert_passkey(&passkey("p2", "alice")).await.unwrap();
+    assert!(store.delete_passkey("p1", "alice", NOW).await.unwrap().is_none(), "the other one does not sign in alone");
+    assert!(store.delete_passkey("p2", "alice", NOW).await.unwrap().is_some());
+    assert!(store.delete_passkey("p1", "alice", NOW).await.unwrap().is_none());
+    let connected = UpstreamIdentityRecord {
+        issuer: "i1".to_owned(),
+        subject: "s1".to_owned(),
+        user_id: "alice".to_owned(),
+        label: "Alice".to_owned(),
+        created_at: NOW,
+        last_used_at: NOW,
+    };
+    assert!(store.insert_upstream_identity(&connected).await.unwrap());
+    assert!(store.delete_passkey("p1", "alice", NOW).await.unwrap().is_some());
+    // Somebody who has lost them all begins anew with the password alone.
+    store.insert_passkey(&passkey("p3", "alice")).await.unwrap();
+    store.delete_factors("alice").await.unwrap();
+    assert!(store.list_passkeys("alice").await.unwrap().is_empty());
 }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization as _;
 use webauthn_rs_core::error::WebauthnError;
 
-use super::{ActiveSession, Identity, Origin};
+use super::{ActiveSession, Factor, Identity, Notice, Origin};
 use crate::base::{TokenHash, new_id};
 use crate::storage::{self, PasskeyChallengeRecord, PasskeyRecord, Passkeys as _};
 
@@ -132,15 +132,16 @@ impl Identity {
         id: &str,
         origin: &Origin,
     ) -> Result<Option<PasskeyRecord>, PasskeyError> {
-        if session.user.password_hash.is_none() && self.store.list_passkeys(&session.user.id).await?.len() < 2 {
-            return Err(PasskeyError::LastWayIn);
-        }
-        let removed = self.store.delete_passkey(id, &session.user.id).await?;
-        if let Some(passkey) = &removed {
-            let details = json!({ "passkey": passkey.id, "name": passkey.name });
-            self.audit("passkey_removed", Some(&session.user.id), Some(&session.sid), origin, &details);
-        }
-        Ok(removed)
+        let user = &session.user;
+        let Some(passkey) = self.store.delete_passkey(id, &user.id, self.now().millis()).await? else {
+            let is_there = self.store.list_passkeys(&user.id).await?.iter().any(|passkey| passkey.id == id);
+            return if is_there { Err(PasskeyError::LastWayIn) } else { Ok(None) };
+        };
+        self.drop_codes_of_nothing(&user.id).await?;
+        let details = json!({ "passkey": passkey.id, "name": passkey.name });
+        self.audit("passkey_removed", Some(&user.id), Some(&session.sid), origin, &details);
+        self.notify(user, Notice::FactorRemoved { factor: Factor::Passkey { name: passkey.name.clone() } }).await;
+        Ok(Some(passkey))
     }
 
     /// Whether to offer a passkey to this person now; then not again for 30 days.

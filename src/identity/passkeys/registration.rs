@@ -11,7 +11,7 @@ use super::answer::made_here;
 use super::providers::provider_name;
 use super::{Answer, Ceremony, MAX_PASSKEYS, PasskeyError, Purpose, clean_name, user_handle};
 use crate::base::new_id;
-use crate::identity::{ActiveSession, Identity, Origin};
+use crate::identity::{ActiveSession, Factor, Identity, Notice, Origin};
 use crate::storage::{self, PasskeyRecord, Passkeys as _, UserRecord};
 
 impl Identity {
@@ -71,6 +71,7 @@ impl Identity {
         })?;
         let details = json!({ "passkey": passkey.id, "name": passkey.name });
         self.audit("passkey_added", Some(&user.id), Some(&session.sid), origin, &details);
+        self.notify(user, Notice::FactorAdded { factor: Factor::Passkey { name: passkey.name.clone() } }).await;
         Ok(passkey)
     }
 

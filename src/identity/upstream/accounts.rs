@@ -2,7 +2,7 @@ use serde_json::{Map, Value, json};
 
 use super::UpstreamIdentity;
 use crate::base::Timestamp;
-use crate::identity::{Identity, NewUser, Origin, UserError, normalise_username};
+use crate::identity::{Factor, Identity, NewUser, Notice, Origin, UserError, normalise_username};
 use crate::storage::{self, UpstreamAccounts as _, UpstreamIdentityRecord, UserRecord, Users as _};
 
 /// Proof that a person controls an account at a provider that is connected with theirs here, just now.
@@ -94,6 +94,7 @@ impl Identity {
         let connected = self.store.insert_upstream_identity(&self.connection(user, there)).await?;
         if connected {
             self.audit("upstream_connected", Some(&user.id), None, origin, &json!({ "issuer": there.issuer }));
+            self.notify(user, Notice::FactorAdded { factor: self.upstream_factor(&there.issuer) }).await;
         }
         Ok(connected)
     }
@@ -108,8 +109,16 @@ impl Identity {
         let gone = self.store.delete_upstream_identity(&user.id, issuer, self.now().millis()).await?;
         if gone {
             self.audit("upstream_disconnected", Some(&user.id), None, origin, &json!({ "issuer": issuer }));
+            self.notify(user, Notice::FactorRemoved { factor: self.upstream_factor(issuer) }).await;
         }
         Ok(gone)
+    }
+
+    /// The provider by the name that its button has.
+    fn upstream_factor(&self, issuer: &str) -> Factor {
+        let known = self.config.upstream.iter().find(|(_, settings)| settings.issuer == issuer);
+        let name = known.map_or(issuer, |(name, settings)| settings.display_name.as_deref().unwrap_or(name));
+        Factor::Upstream { name: name.to_owned() }
     }
 
     /// A new person; `None` when their address is that of somebody who is here already.

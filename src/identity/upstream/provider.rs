@@ -60,9 +60,6 @@ struct Extensions {
     /// RFC 9207 §3.
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
-    /// OpenID Connect RP-Initiated Logout §2.1.
-    #[serde(default)]
-    end_session_endpoint: Option<String>,
 }
 
 impl AdditionalProviderMetadata for Extensions {}
@@ -142,17 +139,6 @@ impl Provider {
         callback: Callback<'_>,
     ) -> Result<UpstreamIdentity, UpstreamError> {
         patiently(Box::pin(self.exchanged(passage, callback))).await
-    }
-
-    /// Where one signs out there as well, if it is known.
-    pub async fn end_session_url(&self) -> Option<String> {
-        let metadata = self.known.get(&()).await?;
-        let mut url = url::Url::parse(metadata.additional_metadata().end_session_endpoint.as_deref()?).ok()?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return None;
-        }
-        url.query_pairs_mut().append_pair("client_id", &self.settings.client_id);
-        Some(url.into())
     }
 
     async fn exchanged(

@@ -31,6 +31,9 @@ pub struct Progress {
     /// The session in which the person signed in for this transaction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_in: Option<String>,
+    /// The session whose person would not prove more than has to be proved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declined: Option<String>,
     /// The user who allowed this request, on its consent page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_by: Option<String>,
@@ -109,7 +112,8 @@ fn assurance_step(
     };
     let done_here = progress.signed_in.as_deref() == Some(&session.sid);
     if !must {
-        return Ok((!done_here && !request.has_prompt(Prompt::None)).then_some(step));
+        let declined = progress.declined.as_deref() == Some(&session.sid);
+        return Ok((!done_here && !declined && !request.has_prompt(Prompt::None)).then_some(step));
     }
     if request.has_prompt(Prompt::None) {
         return Err(Error::InteractionRequired { hint: "the person has to prove a further factor".into() });
@@ -228,7 +232,7 @@ mod tests {
         assert_eq!(step(&request(&[Prompt::None], Some(1)), Some(&session(2)), all), Err("login_required"));
         assert_eq!(step(&request(&[Prompt::Login], None), Some(&session(1)), all), Ok(Step::Login));
         assert_eq!(step(&request(&[Prompt::SelectAccount], None), Some(&session(1)), all), Ok(Step::Login));
-        let done = Progress { signed_in: Some("s1".to_owned()), allowed_by: None };
+        let done = Progress { signed_in: Some("s1".to_owned()), ..Progress::default() };
         let again = request(&[Prompt::Login], Some(0));
         let known = ScopeSet::parse(all).unwrap();
         let result = next_step(&again, &client(false), Some(&session(0)), Some(&known), &done, NOW);
@@ -243,8 +247,8 @@ mod tests {
             next_step(&again, &client(true), Some(&session(1)), Some(&all), progress, NOW).unwrap()
         };
         assert_eq!(ask(&Progress::default()), Step::Consent);
-        assert_eq!(ask(&Progress { allowed_by: Some("alice".to_owned()), signed_in: None }), Step::Issue);
-        assert_eq!(ask(&Progress { allowed_by: Some("bob".to_owned()), signed_in: None }), Step::Consent);
+        assert_eq!(ask(&Progress { allowed_by: Some("alice".to_owned()), ..Progress::default() }), Step::Issue);
+        assert_eq!(ask(&Progress { allowed_by: Some("bob".to_owned()), ..Progress::default() }), Step::Consent);
         let trusted = next_step(&request(&[], None), &client(true), Some(&session(1)), None, &Progress::default(), NOW);
         assert_eq!(trusted.unwrap(), Step::Issue);
     }

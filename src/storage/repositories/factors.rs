@@ -36,7 +36,7 @@ pub trait Factors {
     async fn replace_recovery_codes(&self, user_id: &str, hashes: &[Vec<u8>], now: i64) -> Result<()>;
     /// Uses a code: of any number of concurrent calls exactly one gets true.
     async fn use_recovery_code(&self, user_id: &str, hash: &[u8], now: i64) -> Result<bool>;
-    /// Removes every second factor and recovery code, and whatever sign-in waits for one.
+    /// Removes every second factor, passkeys too, and recovery code, and whatever sign-in waits for one.
     async fn delete_factors(&self, user_id: &str) -> Result<()>;
 }
 

@@ -208,6 +208,7 @@ impl Factors for Store {
                 sql::factors::DELETE_ENROLMENT,
                 sql::factors::DELETE_TOTP,
                 sql::factors::DELETE_RECOVERY_CODES,
+                sql::passkeys::DELETE_OF_USER,
                 sql::factors::DELETE_PENDING_OF_USER,
             ] {
                 sqlx::query(statement).bind(&user_id).execute(&mut *connection).await?;

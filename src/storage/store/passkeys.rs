@@ -70,10 +70,15 @@ impl Passkeys for Store {
         })
     }
 
-    async fn delete_passkey(&self, id: &str, user_id: &str) -> Result<Option<PasskeyRecord>> {
+    async fn delete_passkey(&self, id: &str, user_id: &str, now: i64) -> Result<Option<PasskeyRecord>> {
         let (id, user_id) = (id.to_owned(), user_id.to_owned());
-        write!(self, |connection| {
-            sqlx::query_as(sql::passkeys::DELETE).bind(&id).bind(&user_id).fetch_optional(connection).await?
+        transaction!(self, |connection| {
+            sqlx::query(sql::upstream::LOCK_USER).bind(&user_id).bind(now).execute(&mut *connection).await?;
+            sqlx::query_as(sql::passkeys::DELETE_UNLESS_LAST)
+                .bind(&id)
+                .bind(&user_id)
+                .fetch_optional(&mut *connection)
+                .await?
         })
     }
 

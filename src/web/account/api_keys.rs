@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::shell::Shell;
 use super::{done, signed_in};
 use crate::base::Timestamp;
-use crate::identity::ActiveSession;
+use crate::identity::{ActiveSession, Notice};
 use crate::oauth::api_keys::{ApiKeyError, MadeApiKey, NewApiKey, Owner, scopes_of_people};
 use crate::oauth::context::AuditSubject;
 use crate::oauth::{Error, Params, ScopeSet};
@@ -181,7 +181,11 @@ async fn made(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop
         lifetime: Duration::from_secs(filled.days.saturating_mul(86400)),
     };
     match visit.cx().api_key_registry().create(new).await {
-        Ok(made) => Ok(show_made(visit, &session, &made)),
+        Ok(made) => {
+            let notice = Notice::ApiKeyMade { name: made.record.name.clone() };
+            visit.app.identity.notify(&session.user, notice).await;
+            Ok(show_made(visit, &session, &made))
+        }
         Err(ApiKeyError::Storage(storage::Error::Conflict(_))) => Ok(done(visit, API_KEYS, "done-api-key-before")),
         Err(ApiKeyError::Storage(error)) => Err(error.into()),
         Err(error) => {

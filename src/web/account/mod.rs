@@ -32,7 +32,7 @@ use crate::identity::ActiveSession;
 pub use connections::CONNECTIONS;
 pub use passkeys::PATH as PASSKEYS;
 pub use shell::Shell;
-pub use two_step::PATH as TWO_STEP;
+pub use two_step::{PATH as TWO_STEP, show_new_codes};
 
 /// Where the account begins.
 pub const ACCOUNT: &str = "/account";

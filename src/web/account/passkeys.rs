@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::shell::Shell;
+use super::two_step::show_new_codes;
 use super::{done, signed_in};
 use crate::base::Timestamp;
 use crate::identity::{ActiveSession, Identity, MAX_NAME_CHARS, PasskeyError};
@@ -96,6 +97,10 @@ async fn register(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
         let name = visit.frame.t.text("passkey-default-name");
         let origin = visit.origin();
         match identity(&visit).register_passkey(&session, answer(&params), &name, visit.browser(), &origin).await {
+            // Without any, a lost passkey would leave no second step.
+            Ok(_) if identity(&visit).second_factors(&session.user.id).await?.recovery_codes == 0 => {
+                show_new_codes(&visit, &session, PATH).await
+            }
             Ok(_) => Ok(done(&visit, PATH, "done-passkey-added")),
             Err(error) => refused(&visit, &session, error, "").await,
         }

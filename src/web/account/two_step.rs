@@ -31,6 +31,8 @@ struct TwoStepPage<'a> {
     form: &'a FormTarget,
     /// Since when there is an app, and when it was used last.
     app: Option<AppFacts>,
+    /// Whether there is a second factor at all: an app or a passkey.
+    is_on: bool,
     recovery_codes: i64,
     /// Where the person was on the way to, when that wants a second factor.
     onward: Option<String>,
@@ -108,13 +110,15 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     let session = signed_in(visit, &onward.page(PATH)).await?;
     let identity = &visit.app.identity;
     let app = identity.totp_factor(&session.user.id).await?;
+    let factors = identity.second_factors(&session.user.id).await?;
     let account = Shell::new(visit, &session, PATH);
     let page = TwoStepPage {
         page: &visit.frame,
         account: &account,
         form: &visit.target(&onward.page(PATH), PURPOSE, &session.sid),
         app: app.map(|app| AppFacts { since: day(app.created_at), last_used: day(app.last_used_at) }),
-        recovery_codes: identity.second_factors(&session.user.id).await?.recovery_codes,
+        is_on: factors.any(),
+        recovery_codes: factors.recovery_codes,
         onward: onward.href.map(|href| visit.frame.url(&href)),
     };
     Ok(account.show(visit, &page, Answer::default()))
@@ -206,8 +210,12 @@ async fn confirmed(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
     Ok(response)
 }
 
-/// Makes new codes and shows them, this once.
 async fn new_codes(visit: &Visit<'_>, session: &ActiveSession, onward: &Onward) -> Result<HttpResponse, Stop> {
+    show_new_codes(visit, session, onward.href.as_deref().unwrap_or(PATH)).await
+}
+
+/// Makes new codes and shows them, this once, on the way to `onward`.
+pub async fn show_new_codes(visit: &Visit<'_>, session: &ActiveSession, onward: &str) -> Result<HttpResponse, Stop> {
     let codes = visit.app.identity.make_recovery_codes(session, &visit.origin()).await?;
     let account = Shell::new(visit, session, PATH);
     let page = CodesPage {
@@ -215,7 +223,7 @@ async fn new_codes(visit: &Visit<'_>, session: &ActiveSession, onward: &Onward) 
         account: &account,
         codes: &codes,
         host: &visit.frame.host,
-        onward: visit.frame.url(onward.href.as_deref().unwrap_or(PATH)),
+        onward: visit.frame.url(onward),
     };
     Ok(account.show(visit, &page, Answer::default()))
 }

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::finish::{Outcome, finish, proceed};
+use super::finish::{Outcome, finish, give_up, proceed};
 use super::local_path::LocalPath;
 use super::passkey::{answer, ceremony, explained, passkey_form};
 use super::problem::{self, Stop};
@@ -95,9 +95,12 @@ async fn passkey_options(app: Data<App>, req: HttpRequest, body: Payload) -> Htt
     let visit = Visit::new(&app, &req, &[]);
     let begun = async {
         let params = visit.form(body).await?;
-        let login = pending(&visit).await?.ok_or(Stop::Forged)?;
-        visit.check(&params, PURPOSE, &login.id)?;
-        Ok(visit.app.identity.begin_passkey_as_second_factor(login.proofs.user(), visit.browser()).await?)
+        let half = match pending(&visit).await? {
+            Some(login) => Half::Login(login),
+            None => Half::Session(visit.fresh_session("").await?),
+        };
+        visit.check(&params, PURPOSE, &half.about())?;
+        Ok(visit.app.identity.begin_passkey_as_second_factor(half.user(), visit.browser()).await?)
     };
     ceremony(&visit, begun.await)
 }
@@ -113,18 +116,20 @@ async fn post_passkey(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRe
 
 async fn passkey_submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params = visit.form(body).await?;
-    let Some(login) = pending(visit).await? else { return Ok(begin_anew(visit, &visit.query()?)) };
-    visit.check(&params, PURPOSE, &login.id)?;
-    let errand = errand(visit, &login).await?;
+    let (half, errand) = match waiting(visit, &visit.query()?).await? {
+        Ok(waiting) => waiting,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    visit.check(&params, PURPOSE, &half.about())?;
     let (identity, origin) = (&visit.app.identity, visit.origin());
-    let user = login.proofs.user();
+    let user = half.user();
     match identity.verify_passkey_as_second_factor(user, answer(&params), visit.browser(), &origin).await {
-        Ok(proof) => proved(visit, Half::Login(login), errand, &proof.into()).await,
+        Ok(proof) => proved(visit, half, errand, &proof.into()).await,
         Err(error) => {
             visit.app.metrics.login_attempt("passkey", "rejected");
             let problem = Some(explained(&visit.frame.t, error)?);
             let attempt = Attempt { problem, status: StatusCode::UNPROCESSABLE_ENTITY, ..Attempt::default() };
-            form(visit, &Half::Login(login), &errand, attempt).await
+            form(visit, &half, &errand, attempt).await
         }
     }
 }
@@ -157,6 +162,7 @@ async fn cancelled(visit: &Visit<'_>, half: Half, errand: Errand) -> Result<Http
     let mut response = match errand {
         Errand::Page(_) if has_session => visit.go("/"),
         Errand::Page(path) => visit.go(&login_for(path.as_ref())),
+        Errand::Transaction(transaction) if has_session => give_up(visit, *transaction).await?,
         Errand::Transaction(transaction) => {
             let error = Error::AccessDenied { hint: "the person did not sign in".into() };
             finish(visit, &transaction, Outcome::Refused(error)).await?
@@ -283,21 +289,21 @@ async fn form(visit: &Visit<'_>, half: &Half, errand: &Errand, attempt: Attempt)
     };
     let here = errand.page("/login/factor");
     let joint = if here.contains('?') { '&' } else { '?' };
-    let other = if attempt.recovery { factors.totp } else { factors.recovery_codes > 0 };
+    let other = if attempt.recovery { factors.any() } else { factors.recovery_codes > 0 };
     let other_page = if attempt.recovery { here.clone() } else { format!("{here}{joint}recovery=1") };
-    // A session that a passkey is wanted beside signs in with the passkey: see `authorize::Step::Login`.
-    let passkey = match half {
-        Half::Login(login) if factors.passkeys => {
-            passkey_form(visit, "get", &errand.page(PASSKEY), PASSKEY_OPTIONS, (PURPOSE, &login.id))
-        }
-        _ => None,
+    let about = half.about();
+    let passkey = if factors.passkeys {
+        passkey_form(visit, "get", &errand.page(PASSKEY), PASSKEY_OPTIONS, (PURPOSE, &about))
+    } else {
+        None
     };
     let page = FactorPage {
         page: &visit.frame,
         client: client.as_ref(),
-        form: &visit.target(&here, PURPOSE, &half.about()),
+        form: &visit.target(&here, PURPOSE, &about),
         username: &user.username,
         recovery: attempt.recovery,
+        has_app: factors.totp,
         other: other.then(|| visit.frame.url(&other_page)),
         problem: attempt.problem,
         passkey: passkey.as_ref(),

@@ -51,6 +51,24 @@ pub async fn proceed(visit: &Visit<'_>, transaction: Transaction, next: Next) ->
     }
 }
 
+/// The person gives the sign-in up. Where it was only wished for, they go on with the session they have; otherwise the client
+/// is told.
+pub async fn give_up(visit: &Visit<'_>, mut transaction: Transaction) -> Result<HttpResponse, Stop> {
+    if let Some(session) = visit.session().await? {
+        let sid = session.sid.clone();
+        transaction.advance(visit, |progress| progress.declined = Some(sid.clone())).await?;
+        if transaction.completed {
+            return repeat(visit, &transaction).await;
+        }
+        let next = transaction.next(visit, Some(session)).await?;
+        if matches!(next, Next::Consent(_) | Next::Issue(_)) {
+            return proceed(visit, transaction, next).await;
+        }
+    }
+    let error = Error::AccessDenied { hint: "the person did not sign in".into() };
+    finish(visit, &transaction, Outcome::Refused(error)).await
+}
+
 pub enum Outcome<'a> {
     Allowed(&'a ActiveSession),
     Refused(Error),

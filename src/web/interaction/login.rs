@@ -3,7 +3,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
-use super::finish::{Outcome, finish, proceed, repeat};
+use super::finish::{give_up, proceed, repeat};
 use super::local_path::LocalPath;
 use super::passkey;
 use super::problem::{self, Stop};
@@ -75,10 +75,10 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
     if let Some(transaction) = transaction.as_ref().filter(|transaction| transaction.completed) {
         return repeat(visit, transaction).await;
     }
-    if let Some(transaction) = transaction.as_ref().filter(|_| params.has("cancel")) {
-        let error = Error::AccessDenied { hint: "the person did not sign in".into() };
-        return finish(visit, transaction, Outcome::Refused(error)).await;
-    }
+    let transaction = match transaction {
+        Some(transaction) if params.has("cancel") => return give_up(visit, transaction).await,
+        other => other,
+    };
     if visit.app.config.sessions.remember_me && params.has("remember_asked") {
         visit.brief = !params.has("remember");
     }

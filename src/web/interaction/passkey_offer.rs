@@ -15,6 +15,7 @@ use super::transaction::Transaction;
 use super::visit::Visit;
 use crate::identity::ActiveSession;
 use crate::web::App;
+use crate::web::account::show_new_codes;
 use crate::web::pages::{Answer, ClientCard, PasskeyOfferPage};
 
 const PURPOSE: &str = "passkey_offer";
@@ -80,6 +81,13 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
         if let Err(error) = added {
             let problem = explained(&visit.frame.t, error)?;
             return page(visit, transaction.as_ref(), &session, Some(problem));
+        }
+        if identity.second_factors(&session.user.id).await?.recovery_codes == 0 {
+            // Without any, a lost passkey would leave no second step. From the codes the person goes on.
+            return match &transaction {
+                Some(transaction) => show_new_codes(visit, &session, &transaction.page("/login")).await,
+                None => show_new_codes(visit, &session, landing(next_page(&visit.query()?).as_ref())).await,
+            };
         }
     }
     match transaction {

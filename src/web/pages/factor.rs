@@ -14,6 +14,8 @@ pub struct FactorPage<'a> {
     pub username: &'a str,
     /// A recovery code is asked for instead of an app's.
     pub recovery: bool,
+    /// Without an app nothing but a passkey, or a recovery code, is asked for.
+    pub has_app: bool,
     /// This page for the other kind of code; `None` where there is none.
     pub other: Option<String>,
     pub problem: Option<String>,
