@@ -19,6 +19,8 @@ mod account_changes;
 mod api_keys;
 #[path = "interaction/authorize.rs"]
 mod authorize;
+#[path = "interaction/breach.rs"]
+mod breach;
 mod common;
 #[path = "interaction/frontchannel.rs"]
 mod frontchannel;

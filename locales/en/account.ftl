@@ -8,6 +8,7 @@ account-username = User name
 account-email = E-mail
 account-email-verified = Confirmed
 account-email-unverified = Not confirmed
+password-weak-breached = This password stands in lists of leaked passwords, which are tried first. Take another one, and change it wherever you use it.
 password-weak-common = Many people have this password or one like it, so it is tried first. Take a few words that do not belong together.
 password-weak-name = Names are easy to guess, your own first of all. Take a few words that do not belong together.
 password-weak-word = One word by itself is easy to guess. Add a few others that do not belong to it.

@@ -67,8 +67,10 @@ pub async fn serve_from(
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 ) -> Result<Instance, BootError> {
+    let outbound = outbound::Client::new(&config)?;
     let identity = Identity::new(Arc::clone(&config), store.clone(), Arc::clone(&clock), Arc::clone(&random))
-        .with_outbox(Arc::clone(&sealer));
+        .with_outbox(Arc::clone(&sealer))
+        .with_outbound(outbound.clone());
     let mails = PostOffice::open(
         Arc::clone(&config),
         store.clone(),
@@ -76,7 +78,6 @@ pub async fn serve_from(
         Arc::clone(&clock),
         Arc::clone(&random),
     )?;
-    let outbound = outbound::Client::new(&config)?;
     let upstreams = Upstreams::new(&config, &outbound, &clock)?;
     let oauth = Context::open(Arc::clone(&config), store, sealer, outbound, clock, random).await?;
     let oauth = Arc::new(oauth);

@@ -8,6 +8,7 @@ use crate::base::{Clock, Random, SystemClock, SystemRandom, Timestamp};
 use crate::config::Config;
 use crate::identity::Identity;
 use crate::jose::Sealer;
+use crate::outbound;
 use crate::storage::Store;
 
 /// An opened database with a schema that this program knows.
@@ -43,6 +44,11 @@ impl Offline {
             Arc::clone(&self.clock),
             Arc::clone(&self.random),
         );
+        let identity = match outbound::Client::new(&self.config) {
+            Ok(client) => identity.with_outbound(client),
+            // As when the list does not answer.
+            Err(_) => identity,
+        };
         match self.sealer() {
             Ok(sealer) => identity.with_outbox(sealer),
             Err(_) => identity,

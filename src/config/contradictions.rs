@@ -83,6 +83,16 @@ pub fn contradictions(config: &Config) -> Vec<Finding> {
     check(passwords.queue <= 100_000, &["passwords.queue"], "must be 100000 at most");
     check((1..=1000).contains(&passwords.min_length), &["passwords.min_length"], "must lie between 1 and 1000");
     check(passwords.min_strength <= 4, &["passwords.min_strength"], "must be 4 at most");
+    let is_list = |url: &String| {
+        url::Url::parse(url).is_ok_and(|url| {
+            url.query().is_none() && (url.scheme() == "https" || url.scheme() == "http" && config.issuer.is_loopback())
+        })
+    };
+    check(
+        passwords.breach_check_url.as_ref().is_none_or(is_list),
+        &["passwords.breach_check_url"],
+        "must be an https URL without a query",
+    );
     check(
         config.throttle.base_delay <= config.throttle.max_delay,
         &["throttle.base_delay", "throttle.max_delay"],

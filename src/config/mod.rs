@@ -289,6 +289,9 @@ pub struct Passwords {
     /// How hard a new password must be to guess, as zxcvbn scores it: 0 (anything goes) to 4 (very hard). 2 keeps out
     /// what is guessed within a million tries.
     pub min_strength: u8,
+    /// List of leaked passwords in which new ones are looked up, such as `https://api.pwnedpasswords.com/range`. It is sent
+    /// five digits of a SHA-1 hash, and never the password. None asks nobody; while it does not answer nothing is refused.
+    pub breach_check_url: Option<String>,
 }
 
 impl Default for Passwords {
@@ -301,6 +304,7 @@ impl Default for Passwords {
             queue: 32,
             min_length: 8,
             min_strength: 2,
+            breach_check_url: None,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! make; a session is started only from [`Proofs`], which say who, when, by which methods, and how surely.
 
 mod account;
+mod breach;
 mod factors;
 mod import;
 mod login;
@@ -34,6 +35,7 @@ use self::passkeys::RelyingParty;
 use crate::base::{Clock, Random, Timestamp, TokenHash, new_id, subscriber};
 use crate::config::Config;
 use crate::jose::Sealer;
+use crate::outbound;
 use crate::storage::{Audit, AuditRecord, Store};
 
 pub use factors::SecondFactors;
@@ -66,6 +68,8 @@ pub struct Identity {
     random: Arc<dyn Random>,
     /// `None` where no mail is written.
     outbox: Option<outbox::Outbox>,
+    /// `None` where new passwords are not looked up in a list of leaked ones.
+    outbound: Option<outbound::Client>,
 }
 
 /// Where an attempt comes from.
@@ -87,7 +91,7 @@ impl Identity {
     pub fn new(config: Arc<Config>, store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         let passwords = Arc::new(PasswordPool::new(&config.passwords));
         let relying_party = RelyingParty::of(&config).map(Arc::new);
-        Self { config, store, passwords, relying_party, clock, random, outbox: None }
+        Self { config, store, passwords, relying_party, clock, random, outbox: None, outbound: None }
     }
 
     /// Lets mails be written, where the settings want any. `sealer` closes them until they are sent.

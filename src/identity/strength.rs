@@ -5,6 +5,8 @@ use zxcvbn::feedback::Warning;
 /// Why a password is easy to guess, as far as one sentence can say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weakness {
+    /// It stands in a list of leaked passwords.
+    Breached,
     /// Many people have this one, or one very much like it.
     Common,
     /// A name, or something that is known of the person.

@@ -191,6 +191,9 @@ impl Identity {
         if let Some(weakness) = weakness(text, &known, self.config.passwords.min_strength) {
             return Err(UserError::PasswordWeak(weakness));
         }
+        if self.is_breached(text).await {
+            return Err(UserError::PasswordWeak(Weakness::Breached));
+        }
         Ok(self.passwords.hash(password, self.random.as_ref()).await?)
     }
 }

@@ -145,7 +145,8 @@ impl World {
             issuer = "{issuer}"
             database = "{}"
             secrets.master_key = "test:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-            passwords = {{ memory_kib = 64, iterations = 1 }}
+            passwords.memory_kib = 64
+            passwords.iterations = 1
             log.access = false
             server.workers = 1
             {more}
