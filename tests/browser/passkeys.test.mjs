@@ -46,6 +46,10 @@ test("made at the offer, used by name and by suggestion, and removed", async () 
   assert.deepEqual(await accessibilityProblems(page), []);
   await screenshot(page, "passkey-offer");
   await page.click("#passkey");
+  // With the first one come the codes for when it is not at hand.
+  await page.waitForSelector("#recovery-codes");
+  assert.deepEqual(await accessibilityProblems(page), []);
+  await page.click("#kept");
   await page.waitForURL("**/account/passkeys");
   assert.equal(await page.locator(".key").count(), 1);
   assert.deepEqual(await accessibilityProblems(page), []);
