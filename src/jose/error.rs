@@ -13,8 +13,6 @@ pub enum Error {
     Unreadable { kid: String, cause: String },
     #[error("a key could not be generated")]
     Generation,
-    #[error("no key of the client {client_id} to encrypt to: {reason}")]
-    NoRecipientKey { client_id: String, reason: String },
     #[error("encryption failed")]
     Encryption,
     #[error("signing failed")]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Client, Context, Error, client_keys};
 use crate::config::Algorithm;
-use crate::jose::{self, ContentEncryption, KeyManagement, RecipientKey};
+use crate::jose::{ContentEncryption, KeyManagement, RecipientKey};
 
 /// `id_token_signed_response_alg`: an algorithm of ours, or `none` where the operator allows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,14 +65,23 @@ impl Context {
             Content::Jwt(text) => (Some("JWT"), text),
             Content::Json(text) => (None, text),
         };
-        let Some(alg) = alg else { return Ok(text) };
-        let no_key = |reason: String| {
-            let client_id = client.client_id.clone();
-            Error::from(jose::Error::NoRecipientKey { client_id, reason })
-        };
-        let jwks = client_keys::jwks(self, client).await.ok_or_else(|| no_key("it has none".to_owned()))?;
-        let key = RecipientKey::find(&jwks, alg).map_err(no_key)?;
+        let Some(key) = self.recipient(client, alg).await? else { return Ok(text) };
         Ok(key.encrypt(enc.unwrap_or_default(), cty, text.as_bytes())?)
+    }
+
+    /// The key that a client's answers are encrypted for, if it wants `alg`. Whoever consumes something once looks first
+    /// whether it is there: `TemporarilyUnavailable` while the client's keys cannot be had.
+    pub(crate) async fn recipient(
+        &self,
+        client: &Client,
+        alg: Option<KeyManagement>,
+    ) -> Result<Option<RecipientKey>, Error> {
+        let Some(alg) = alg else { return Ok(None) };
+        let no_key = |reason: String| Error::TemporarilyUnavailable {
+            cause: format!("no answer can be encrypted for the client {}: {reason}", client.client_id),
+        };
+        let jwks = client_keys::jwks(self, client).await.ok_or_else(|| no_key("it has no keys".to_owned()))?;
+        RecipientKey::find(&jwks, alg).map(Some).map_err(no_key)
     }
 }
 

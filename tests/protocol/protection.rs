@@ -125,8 +125,11 @@ async fn what_shall_be_encrypted_is_never_sent_as_it_is() {
         .await;
     let code = world.code(&world.browser(), CT, "openid").await;
     let answer = world.redeem(CT, &code).await;
-    assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (500, &json!("server_error")));
+    assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (503, &json!("temporarily_unavailable")));
     assert!(answer.json().get("id_token").is_none() && answer.json().get("access_token").is_none());
+    // The code is not gone with it: once the key is there the same one works.
+    world.change_client(CT, |metadata| metadata["id_token_encrypted_response_alg"] = json!("RSA-OAEP")).await;
+    assert!(world.redeem(CT, &code).await.ok()["id_token"].is_string());
     // At registration it is said clearly.
     let mut metadata = json!({ "redirect_uris": [REDIRECT_URI], "id_token_encrypted_response_alg": "ECDH-ES" });
     let problems = |metadata: &Value| {

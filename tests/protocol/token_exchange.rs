@@ -27,6 +27,10 @@ async fn a_persons_key_gives_a_short_jwt_with_its_scopes_or_fewer() {
     let world = World::with(r#"api_keys.scopes = ["reports:read"]"#).await;
     let alice = person(&world, "alice").await;
     let (_, key) = key(&world, alice.clone(), "openid email reports:read").await;
+    // S060: never what the client may not ask for.
+    assert_eq!(exchange(&world, C1, &key, &[]).await.ok()["scope"], "openid email");
+    assert_eq!(exchange(&world, C1, &key, &[("scope", "reports:read")]).await.error(), "invalid_scope");
+    world.change_client(C1, |metadata| metadata["scope"] = json!("openid email phone api:read reports:read")).await;
     let answer = exchange(&world, C1, &key, &[]).await;
     assert_eq!(answer.header("cache-control"), "no-store");
     let body = answer.ok();

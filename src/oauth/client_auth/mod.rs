@@ -114,8 +114,7 @@ pub async fn authenticate(cx: &Context, credentials: &Credentials<'_>) -> Result
         cx.client_throttle.admit(pair, cx.now())?;
     }
     // What the document says wrong is told at the authorization endpoint; here it is a client that is none.
-    if cx.clients.get(&client_id).is_none()
-        && let Err(error) = document::learn(cx, &client_id, credentials.address).await
+    if let Err(error) = document::learn(cx, &client_id, credentials.address).await
         && !matches!(error, Error::InvalidClient { .. })
     {
         return Err(error);

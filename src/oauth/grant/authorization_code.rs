@@ -102,6 +102,8 @@ pub async fn redeem(cx: &Context, request: TokenRequest<'_>) -> Result<TokenResp
     let permit = may_issue(cx, client, Subject::Person(grant), now)?;
     let family = begin_family(cx, client, &grant, &details.scope)?;
     let record = family.as_ref().map(|(record, _)| record);
+    // Before the code is gone.
+    cx.recipient(client, client.metadata.id_token_encrypted_response_alg).await?;
     match cx.store.redeem_code(&presented.id, presented.hash(), now.millis(), record).await? {
         Consumed::Fresh(_) => {}
         Consumed::Replayed(code) => return Err(end_replayed(cx, request, &code).await?),

@@ -21,7 +21,7 @@ pub async fn exchange(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRe
     let (client, params): (&Client, &Params) = (request.client, request.params);
     token_types(client, params)?;
     let key = cx.verify_api_key(params.require("subject_token")?).await?.ok_or_else(unknown)?;
-    let scope = narrowed(&key, params.get("scope"))?;
+    let scope = narrowed(client, &key, params.get("scope"))?;
     let target = resource::target(cx, params)?;
     let audience = &target.unwrap_or_else(|| Audience::one(cx.config.issuer.as_str()));
     let permit = may_issue(cx, client, Subject::ApiKey(&key), cx.now())?;
@@ -45,14 +45,15 @@ fn token_types(client: &Client, params: &Params) -> Result<(), Error> {
     }
 }
 
-/// What was asked for, if the key has all of it; all that the key has when nothing was asked for.
-fn narrowed(key: &ApiKey, asked: Option<&str>) -> Result<ScopeSet, Error> {
-    let Some(asked) = asked else { return Ok(key.scope().clone()) };
+/// What was asked for, if the key has all of it and the client may ask for it; all of both when nothing was asked for.
+fn narrowed(client: &Client, key: &ApiKey, asked: Option<&str>) -> Result<ScopeSet, Error> {
+    let available = key.scope().filter(|scope| client.scope.contains(scope));
+    let Some(asked) = asked else { return Ok(available) };
     let asked = ScopeSet::parse(asked).map_err(|error| Error::invalid_scope(error.to_string()))?;
-    if asked.is_subset_of(key.scope()) {
+    if asked.is_subset_of(&available) {
         Ok(asked)
     } else {
-        Err(Error::invalid_scope("the scope exceeds that of the API key"))
+        Err(Error::invalid_scope("the scope exceeds that of the API key, or of the client that exchanges it"))
     }
 }
 

@@ -13,7 +13,7 @@ use url::{Host, Url};
 
 use super::dynamic::{self, ClientInformation};
 use super::own::{self, Origin};
-use super::{Abilities, problems};
+use super::{Abilities, problems, problems_of_change, sector};
 use crate::base::Timestamp;
 use crate::oauth::client_auth::AuthMethod;
 use crate::oauth::grant::GrantType;
@@ -76,7 +76,9 @@ pub async fn learn(cx: &Context, client_id: &str, caller: IpAddr) -> Result<(), 
     if known.is_some() && state.fresh_until.is_some_and(|until| now < until) {
         return Ok(());
     }
-    let serves = known.is_some() && state.fresh_until.is_none_or(|until| now < until.plus(STALE));
+    // A client that this process has not yet seen fresh is served as if it just had been, and no longer.
+    let fresh_until = *state.fresh_until.get_or_insert(now);
+    let serves = known.is_some() && now < fresh_until.plus(STALE);
     let failed_lately = state.failed.as_ref().filter(|(at, _)| now < at.plus(RETRY));
     let reason = if let Some((_, reason)) = failed_lately {
         reason.clone()
@@ -84,7 +86,7 @@ pub async fn learn(cx: &Context, client_id: &str, caller: IpAddr) -> Result<(), 
         if known.is_none() {
             dynamic::count(cx, caller).await?;
         }
-        match fetch(cx, client_id, &url).await {
+        match fetch(cx, client_id, &url, known.as_deref()).await {
             Ok((metadata, lifetime)) => {
                 save(cx, client_id, &metadata, caller).await?;
                 *state = State { fresh_until: Some(now.plus(lifetime)), failed: None };
@@ -136,7 +138,12 @@ fn address(cx: &Context, client_id: &str) -> Result<Option<Url>, Error> {
     Ok(Some(url))
 }
 
-async fn fetch(cx: &Context, client_id: &str, url: &Url) -> Result<(ClientMetadata, Duration), String> {
+async fn fetch(
+    cx: &Context,
+    client_id: &str,
+    url: &Url,
+    known: Option<&Client>,
+) -> Result<(ClientMetadata, Duration), String> {
     let limits = Limits::of_bytes(MAX_DOCUMENT_BYTES);
     let answer = cx.outbound.get(client_id, limits).await.map_err(|error| error.to_string())?;
     if answer.status != 200 {
@@ -145,7 +152,13 @@ async fn fetch(cx: &Context, client_id: &str, url: &Url) -> Result<(ClientMetada
     let document: ClientInformation =
         serde_json::from_slice(&answer.body).map_err(|_| "it is no JSON object".to_owned())?;
     let lifetime = answer.max_age().unwrap_or(DEFAULT_FRESH).clamp(MIN_FRESH, MAX_FRESH);
-    Ok((described(cx, client_id, url, document)?, lifetime))
+    let before = known.map(|client| &client.metadata);
+    let metadata = described(cx, client_id, url, document, before)?;
+    // OpenID Connect Registration §5: whose sector a client is in is not its own to say.
+    if let Some(problem) = sector::problem(&cx.outbound, &metadata).await {
+        return Err(format!("{}: {}", problem.member, problem.message));
+    }
+    Ok((metadata, lifetime))
 }
 
 /// The metadata that the document gives the client here.
@@ -154,6 +167,7 @@ fn described(
     client_id: &str,
     url: &Url,
     mut document: ClientInformation,
+    before: Option<&ClientMetadata>,
 ) -> Result<ClientMetadata, String> {
     if document.get("client_id").and_then(Value::as_str) != Some(client_id) {
         return Err("its client_id is not its own address".to_owned());
@@ -167,7 +181,9 @@ fn described(
         return Err("its token_endpoint_auth_method must be none or private_key_jwt".to_owned());
     }
     dynamic::default_algorithm(cx, &mut document);
-    let document = own::settled(document, Origin::Document, None, true);
+    // What the operator has decided about the client stays.
+    let kept = before.and_then(|before| serde_json::to_value(before).ok());
+    let document = own::settled(document, Origin::Document, kept.as_ref().and_then(Value::as_object), true);
     let mut metadata: ClientMetadata = serde_path_to_error::deserialize(Value::Object(document))
         .map_err(|error| format!("{}: {}", error.path(), error.inner()))?;
     // One document serves every server: what this one does not offer is left out instead of refused.
@@ -179,6 +195,9 @@ fn described(
     metadata.client_uri = metadata.client_uri.filter(is_own);
     let mut found = own::limit(&mut metadata, &cx.config);
     found.extend(problems(&metadata, Abilities::from(cx.config.as_ref())));
+    if let Some(before) = before {
+        found.extend(problems_of_change(before, &metadata));
+    }
     if found.is_empty() {
         return Ok(metadata);
     }

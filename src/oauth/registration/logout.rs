@@ -11,6 +11,13 @@ pub(super) fn logout(metadata: &ClientMetadata, found: &mut Found) {
     {
         found.metadata("backchannel_logout_uri", message);
     }
+    // A client that says itself which sector it is in could have the names of that sector sent elsewhere.
+    if !metadata.registered_by.is_operator()
+        && let (Ok(Some(sector)), Some(uri)) = (metadata.sector(), &metadata.backchannel_logout_uri)
+        && Url::parse(uri).ok().and_then(|uri| uri.host_str().map(str::to_owned)) != Some(sector)
+    {
+        found.metadata("backchannel_logout_uri", "of a pairwise client must have the host of its sector");
+    }
     if let Some(uri) = &metadata.frontchannel_logout_uri {
         let own: Vec<Origin> = metadata.redirect_uris.iter().filter_map(|uri| origin(uri)).collect();
         if let Err(message) = redirect_uri(uri, false) {
