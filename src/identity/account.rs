@@ -60,7 +60,8 @@ impl Identity {
         self.set_password(&session.user, password).await?;
         self.audit("password_changed", Some(&session.user.id), Some(&session.sid), origin, &json!({}));
         self.notify(&session.user, Notice::PasswordChanged).await;
-        let now = self.now();
+        let (now, sessions) = (self.now(), &self.config.sessions);
+        let ttl = if origin.brief { sessions.brief_ttl } else { sessions.ttl };
         let token = OpaqueToken::generate(TokenKind::Session, new_id(now, self.random.as_ref()), self.random.as_ref());
         let replaced = session.replaced_by(&token, now);
         self.store
@@ -75,7 +76,7 @@ impl Identity {
                 user_agent: origin.user_agent.clone(),
                 created_at: now.millis(),
                 last_seen_at: now.millis(),
-                expires_at: now.plus(self.config.sessions.ttl.duration()).millis(),
+                expires_at: now.plus(ttl.duration()).millis(),
                 ended_at: None,
             })
             .await?;

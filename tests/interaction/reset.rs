@@ -54,6 +54,9 @@ async fn s208_s210_a_mailed_link_sets_a_new_password_once_and_ends_everything_fr
     assert!(page.url.query().is_none(), "S212: the token has left the address");
     let short = elsewhere.submit(&page, &[("password", "short")]).await;
     assert!(short.has("#problem") && short.has("#password"), "a bad password costs no link");
+    let weak = elsewhere.submit(&page, &[("password", "password1")]).await;
+    assert_eq!(weak.answer.status, 422, "one that is easily guessed neither");
+    assert!(weak.has("#problem") && weak.has("#password"));
     elsewhere.submit(&page, &[("password", NEW)]).await;
     assert!(elsewhere.cookie("session").is_some());
     assert!(elsewhere.cookie("link").is_none());

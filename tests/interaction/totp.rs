@@ -151,3 +151,18 @@ async fn a_code_that_set_the_app_up_signs_nobody_in() {
     assert_eq!(again.answer.status, 422);
     assert!(browser.cookie("session").is_none());
 }
+
+#[tokio::test]
+async fn s196_a_password_change_makes_no_fresh_session_out_of_a_stale_one_with_two_factors() {
+    let world = World::new().await;
+    let browser = signed_in(&world).await;
+    world.set_up_app(&browser).await;
+    let form = browser.open(&world.url("/account/password")).await;
+    assert!(form.has("#current"), "just proved: the form is there");
+    world.advance(601);
+    let fields = [("current", PASSWORD), ("password", "another horse battery")];
+    let page = browser.submit(&form, &fields).await;
+    assert_eq!(page.url.path(), "/login", "{}", page.answer.body);
+    assert_eq!(world.rows("sessions", "TRUE").await, 1);
+    assert_eq!(world.audited("password_changed").await, 0);
+}

@@ -241,3 +241,24 @@ async fn without_providers_there_is_no_button_no_page_and_no_address() {
     assert_eq!(browser.get(&world.url("/upstream/there/callback")).await.status, 404);
     assert_eq!(browser.get(&world.url("/account/connections")).await.status, 404);
 }
+
+#[tokio::test]
+async fn a_name_from_elsewhere_is_never_somebodys_address_here() {
+    let (here, there) = worlds("allow_registration = true").await;
+    // The provider lets people call themselves by an address that is not theirs.
+    let impostor = portcullis::identity::NewUser {
+        username: "impostor@example.test".to_owned(),
+        password: Some(PASSWORD.into()),
+        claims: json!({ "preferred_username": "bob@example.test" }).as_object().unwrap().clone(),
+        ..portcullis::identity::NewUser::default()
+    };
+    there.app.identity.create_user(impostor).await.unwrap();
+    assert_eq!(way(&here, &there, &here.browser(), "impostor@example.test").await.url.path(), "/account");
+    assert_eq!(here.audited("user_registered").await, 1);
+    assert_eq!(here.rows("users", "username LIKE '%@%'").await, 0);
+    // Who has the address signs in by it, as before.
+    let browser = here.browser();
+    let page = browser.open(&here.url("/login")).await;
+    browser.submit(&page, &[("username", "bob@example.test"), ("password", PASSWORD)]).await;
+    assert!(browser.open(&here.url("/")).await.text(".whoami").contains("bob"));
+}

@@ -188,9 +188,9 @@ impl Identity {
     }
 }
 
-/// The name there, the address up to its @, or none that says anything.
+/// The name there, the address up to its @, or none that says anything. Never an address: it may be somebody else's here,
+/// and a user name goes before an address when people sign in.
 fn username(there: &UpstreamIdentity) -> String {
-    let local = there.text("email").and_then(|email| email.split('@').next());
-    let names = [there.text("username"), local].into_iter().flatten();
+    let names = ["username", "email"].into_iter().filter_map(|claim| there.text(claim)?.split('@').next());
     names.filter_map(normalise_username).find(|name| name.len() <= 100).unwrap_or_else(|| "user".to_owned())
 }

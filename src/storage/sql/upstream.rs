@@ -26,6 +26,6 @@ statements! {
     LOCK_USER = "UPDATE users SET updated_at = $2 WHERE id = $1";
     DELETE_UNLESS_LAST = "DELETE FROM upstream_identities WHERE user_id = $1 AND issuer = $2
         AND (EXISTS (SELECT 1 FROM users u WHERE u.id = $1 AND u.password_hash IS NOT NULL)
-            OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = $1)
+            OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = $1 AND p.user_verified)
             OR EXISTS (SELECT 1 FROM upstream_identities o WHERE o.user_id = $1 AND o.issuer <> $2))";
 }

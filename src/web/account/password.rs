@@ -75,10 +75,13 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
     Ok(response)
 }
 
-/// The present password is proof enough; without one the person has to have proved otherwise who they are just now.
+/// The present password is proof enough for whoever signs in by it alone. Without one, or with a second factor, the person
+/// has to have proved who they are just now: the session that follows is as strong as the one before, and fresh.
 async fn permitted(visit: &mut Visit<'_>) -> Result<ActiveSession, Stop> {
     let session = signed_in(visit, PATH).await?;
-    if session.user.password_hash.is_some() { Ok(session) } else { fresh(visit, PATH).await }
+    let by_password_alone =
+        session.user.password_hash.is_some() && !visit.app.identity.second_factors(&session.user.id).await?.any();
+    if by_password_alone { Ok(session) } else { fresh(visit, PATH).await }
 }
 
 #[derive(Default)]

@@ -11,7 +11,7 @@ use super::visit::{Visit, query, set};
 use crate::identity::{LoginError, RESET_TTL, ResetError, UserError};
 use crate::oauth::Error;
 use crate::web::App;
-use crate::web::pages::{Answer, ResetAskPage, ResetCodePage, ResetNewPage};
+use crate::web::pages::{Answer, ResetAskPage, ResetCodePage, ResetNewPage, weakness_text};
 
 const ASK: &str = "reset";
 const CODE: &str = "reset_code";
@@ -198,6 +198,7 @@ fn refused(visit: &Visit<'_>, error: UserError) -> Result<Said, Stop> {
         UserError::PasswordTooShort { min } => t.with("setup-password-short", "min", min),
         UserError::PasswordTooLong => t.text("setup-password-long"),
         UserError::PasswordIsName => t.text("setup-password-name"),
+        UserError::PasswordWeak(weakness) => t.text(weakness_text(weakness)),
         UserError::Busy { retry_after } => {
             return Ok(Said {
                 problem: Some(t.text("login-busy")),
