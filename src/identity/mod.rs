@@ -54,7 +54,7 @@ pub use setup::{SetupError, SetupForm};
 pub use strength::Weakness;
 pub use throttle::Reservation;
 pub use totp::{TotpSetup, TotpVerified};
-pub use users::{NewUser, UserError, normalise_username};
+pub use users::{NewUser, TEXT_CLAIMS, UserError, normalise_username};
 
 /// Everything that concerns the people who sign in.
 #[derive(Clone)]

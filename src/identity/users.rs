@@ -61,8 +61,8 @@ const MAX_USERNAME_CHARS: usize = 128;
 const MAX_EMAIL_BYTES: usize = 254;
 const MAX_PASSWORD_CHARS: usize = 1000;
 
-/// Claims that a stored user may carry; everything else in a token is the server's to say.
-const PROFILE_CLAIMS: [&str; 16] = [
+/// Standard claims of a person that are one line of text (OpenID Connect Core §5.1).
+pub const TEXT_CLAIMS: [&str; 14] = [
     "name",
     "given_name",
     "family_name",
@@ -77,9 +77,12 @@ const PROFILE_CLAIMS: [&str; 16] = [
     "zoneinfo",
     "locale",
     "phone_number",
-    "phone_number_verified",
-    "address",
 ];
+
+/// Whether a stored user may carry the claim; everything else in a token is the server's to say.
+fn is_profile_claim(name: &str) -> bool {
+    TEXT_CLAIMS.contains(&name) || matches!(name, "phone_number_verified" | "address")
+}
 
 /// A user name as it is compared: NFKC, lower case. `None` for what can be nobody's name.
 pub fn normalise_username(name: &str) -> Option<String> {
@@ -115,7 +118,7 @@ impl Identity {
             Some(email) => Some(normalise_email(email).ok_or(UserError::Email)?),
             None => None,
         };
-        if let Some(claim) = new.claims.keys().find(|claim| !PROFILE_CLAIMS.contains(&claim.as_str())) {
+        if let Some(claim) = new.claims.keys().find(|claim| !is_profile_claim(claim)) {
             return Err(UserError::ReservedClaim(claim.clone()));
         }
         let password_hash = match &new.password {

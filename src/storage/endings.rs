@@ -80,6 +80,24 @@ macro_rules! end_everything_of_user {
     }};
 }
 
+/// Inserts a client and moves the version by which instances see it, or fails with `Conflict`.
+macro_rules! insert_client {
+    ($connection:ident, $client:expr) => {
+        sqlx::query($crate::storage::sql::clients::MOVE_VERSION).execute(&mut *$connection).await?;
+        sqlx::query($crate::storage::sql::clients::INSERT)
+            .bind(&$client.client_id)
+            .bind(&$client.metadata)
+            .bind(&$client.secret_hash)
+            .bind(&$client.secret_sealed)
+            .bind($client.disabled_at)
+            .bind($client.created_at)
+            .bind($client.updated_at)
+            .execute(&mut *$connection)
+            .await
+            .map_err(|error| $crate::storage::conflict(error, "client_id"))?;
+    };
+}
+
 /// Inserts a live family, or fails with `Conflict` and so undoes what surrounds it. Its lock is held by then.
 macro_rules! insert_family {
     ($connection:ident, $family:expr) => {

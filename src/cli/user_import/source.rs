@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::Format;
 use crate::cli::Failure;
-use crate::identity::ImportedUser;
+use crate::identity::{ImportedUser, TEXT_CLAIMS};
 
 /// One person of the file, or why there is none at that place.
 pub struct Entry {
@@ -27,23 +27,6 @@ pub struct Source {
 
 /// So many are read ahead.
 const AHEAD: usize = 1000;
-/// Standard claims that are one line of text and may be a column of their own.
-const CLAIM_COLUMNS: [&str; 14] = [
-    "name",
-    "given_name",
-    "family_name",
-    "middle_name",
-    "nickname",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-    "phone_number",
-];
 const COLUMNS: [&str; 7] =
     ["username", "email", "email_verified", "claims", "password_hash", "totp_secret", "disabled"];
 
@@ -102,11 +85,11 @@ fn read_csv(reader: Box<dyn Read + Send>, give: Give<'_>) -> Result<(), Failure>
     let head = reader.headers().map_err(|error| Failure::usage(format!("the head line cannot be read: {error}")))?;
     let head: Vec<String> = head.iter().map(|column| column.trim().to_owned()).collect();
     for (at, column) in head.iter().enumerate() {
-        let is_known = COLUMNS.iter().chain(&CLAIM_COLUMNS).any(|known| known == column);
+        let is_known = COLUMNS.iter().chain(&TEXT_CLAIMS).any(|known| known == column);
         if !is_known {
             let known = COLUMNS.join(", ");
             let message =
-                format!("{column:?} is no column; they are {known} and the claims {}", CLAIM_COLUMNS.join(", "));
+                format!("{column:?} is no column; they are {known} and the claims {}", TEXT_CLAIMS.join(", "));
             return Err(Failure::usage(message));
         }
         if head.iter().take(at).any(|before| before == column) {

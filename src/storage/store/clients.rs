@@ -1,5 +1,5 @@
 use super::Store;
-use crate::storage::{ClientRecord, Clients, Result, conflict, sql};
+use crate::storage::{ClientRecord, Clients, Result, sql};
 
 impl Clients for Store {
     async fn list_clients(&self) -> Result<Vec<ClientRecord>> {
@@ -13,18 +13,7 @@ impl Clients for Store {
     async fn insert_client(&self, client: &ClientRecord) -> Result<()> {
         let client = client.clone();
         transaction!(self, |connection| {
-            sqlx::query(sql::clients::MOVE_VERSION).execute(&mut *connection).await?;
-            sqlx::query(sql::clients::INSERT)
-                .bind(&client.client_id)
-                .bind(&client.metadata)
-                .bind(&client.secret_hash)
-                .bind(&client.secret_sealed)
-                .bind(client.disabled_at)
-                .bind(client.created_at)
-                .bind(client.updated_at)
-                .execute(&mut *connection)
-                .await
-                .map_err(|error| conflict(error, "client_id"))?;
+            insert_client!(connection, client);
         })
     }
 

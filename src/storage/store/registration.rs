@@ -1,7 +1,7 @@
 use super::Store;
 use crate::storage::{
     ClientRecord, ClientRegistrationRecord, ClientRegistrations, Error, InitialAccessTokenRecord, InitialAccessTokens,
-    Result, conflict, sql,
+    Result, sql,
 };
 
 macro_rules! insert_registration {
@@ -40,18 +40,7 @@ impl ClientRegistrations for Store {
                     return Err(Error::Conflict(USED_UP));
                 }
             }
-            sqlx::query(sql::clients::MOVE_VERSION).execute(&mut *connection).await?;
-            sqlx::query(sql::clients::INSERT)
-                .bind(&client.client_id)
-                .bind(&client.metadata)
-                .bind(&client.secret_hash)
-                .bind(&client.secret_sealed)
-                .bind(client.disabled_at)
-                .bind(client.created_at)
-                .bind(client.updated_at)
-                .execute(&mut *connection)
-                .await
-                .map_err(|error| conflict(error, "client_id"))?;
+            insert_client!(connection, client);
             insert_registration!(connection, registration);
         });
         match outcome {

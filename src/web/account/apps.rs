@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde_json::json;
 
-use super::{Shell, answered, done, fresh, signed_in};
+use super::{Shell, answered, done, fresh_form, signed_in};
 use crate::base::Timestamp;
 use crate::oauth::ScopeSet;
 use crate::oauth::context::AuditSubject;
@@ -96,9 +96,7 @@ pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let session = fresh(visit, PATH).await?;
-    let params = visit.form(body).await?;
-    visit.check(&params, PURPOSE, &session.sid)?;
+    let (session, params) = fresh_form(visit, body, PATH, PURPOSE).await?;
     let (cx, user_id) = (visit.cx(), &session.user.id);
     let client_id = params.get("revoke").unwrap_or_default();
     if cx.clients.get(client_id).is_none() {

@@ -3,7 +3,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::{Shell, answered, export, fresh, signed_in};
+use super::{Shell, answered, export, fresh_form, signed_in};
 use crate::web::App;
 use crate::web::interaction::problem::Stop;
 use crate::web::interaction::visit::Visit;
@@ -44,9 +44,7 @@ pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let session = fresh(visit, PATH).await?;
-    let params = visit.form(body).await?;
-    visit.check(&params, PURPOSE, &session.sid)?;
+    let (session, _) = fresh_form(visit, body, PATH, PURPOSE).await?;
     visit.app.identity.note_export(&session, &visit.origin());
     let document = export::document(visit.cx(), &session.user).await?;
     Ok(HttpResponse::Ok()

@@ -3,7 +3,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::{Shell, answered, data, fresh};
+use super::{Shell, answered, data, fresh, fresh_form};
 use crate::identity::{ActiveSession, normalise_username};
 use crate::web::App;
 use crate::web::interaction::problem::Stop;
@@ -50,9 +50,7 @@ pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let session = fresh(visit, PATH).await?;
-    let params = visit.form(body).await?;
-    visit.check(&params, PURPOSE, &session.sid)?;
+    let (session, params) = fresh_form(visit, body, PATH, PURPOSE).await?;
     let typed = normalise_username(params.get("username").unwrap_or_default());
     if typed.as_deref() != Some(session.user.username.as_str()) {
         return Ok(form(visit, &session, Some(visit.frame.t.text("delete-wrong"))));

@@ -22,12 +22,13 @@ mod shell;
 mod two_step;
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::{self, Payload, ServiceConfig};
 
 use super::App;
 use super::interaction::problem::{self, Stop};
 use super::interaction::visit::{Visit, set};
 use crate::identity::ActiveSession;
+use crate::oauth::Params;
 
 pub use connections::CONNECTIONS;
 pub use passkeys::PATH as PASSKEYS;
@@ -115,6 +116,19 @@ pub async fn fresh(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, S
     let session = visit.fresh_session(path).await?;
     visit.speak(&shell::language(&session.user));
     Ok(session)
+}
+
+/// The form that somebody who is [`fresh`] has sent from the page at `path`.
+pub async fn fresh_form(
+    visit: &mut Visit<'_>,
+    body: Payload,
+    path: &str,
+    purpose: &str,
+) -> Result<(ActiveSession, Params), Stop> {
+    let session = fresh(visit, path).await?;
+    let params = visit.form(body).await?;
+    visit.check(&params, purpose, &session.sid)?;
+    Ok((session, params))
 }
 
 /// The answer of a page, or what stopped the visit.

@@ -7,15 +7,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::shell::Shell;
 use super::two_step::show_new_codes;
-use super::{done, signed_in};
+use super::{answered, done, fresh_form, signed_in};
 use crate::base::Timestamp;
 use crate::identity::{ActiveSession, Identity, MAX_NAME_CHARS, PasskeyError};
-use crate::oauth::Params;
 use crate::storage::PasskeyRecord;
 use crate::web::App;
 use crate::web::interaction::local_path::LocalPath;
 use crate::web::interaction::passkey::{answer, ceremony, explained, passkey_form};
-use crate::web::interaction::problem::{self, Stop};
+use crate::web::interaction::problem::Stop;
 use crate::web::interaction::sign_in::login_again_for;
 use crate::web::interaction::visit::Visit;
 use crate::web::pages::{Answer, FormTarget, Frame, PasskeyForm};
@@ -75,25 +74,25 @@ async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
         page(&visit, &session, Trouble::default()).await
     };
     let shown = shown.await;
-    shown.unwrap_or_else(|stop| problem::page(&visit, stop))
+    answered(&visit, shown)
 }
 
 /// `POST /account/passkeys/options`.
 async fn options(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
+    let mut visit = Visit::new(&app, &req, &[]);
     let begun = async {
-        let (session, _) = change(&visit, body).await?;
+        let (session, _) = fresh_form(&mut visit, body, PATH, PURPOSE).await?;
         Ok(visit.app.identity.begin_passkey_registration(&session, visit.browser()).await?)
     };
-    ceremony(&visit, begun.await)
+    let begun = begun.await;
+    ceremony(&visit, begun)
 }
 
 /// `POST /account/passkeys/register`.
 async fn register(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
     let mut visit = Visit::new(&app, &req, &[]);
     let added = async {
-        let (session, params) = change(&visit, body).await?;
-        speak(&mut visit, &session);
+        let (session, params) = fresh_form(&mut visit, body, PATH, PURPOSE).await?;
         let name = visit.frame.t.text("passkey-default-name");
         let origin = visit.origin();
         match identity(&visit).register_passkey(&session, answer(&params), &name, visit.browser(), &origin).await {
@@ -106,15 +105,14 @@ async fn register(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
         }
     };
     let added = added.await;
-    added.unwrap_or_else(|stop| problem::page(&visit, stop))
+    answered(&visit, added)
 }
 
 /// `POST /account/passkeys/rename`.
 async fn rename(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
     let mut visit = Visit::new(&app, &req, &[]);
     let renamed = async {
-        let (session, params) = change(&visit, body).await?;
-        speak(&mut visit, &session);
+        let (session, params) = fresh_form(&mut visit, body, PATH, PURPOSE).await?;
         let id = params.get("passkey").unwrap_or_default();
         match identity(&visit).rename_passkey(&session, id, params.get("name").unwrap_or_default()).await {
             Ok(true) => Ok(done(&visit, PATH, "done-passkey-renamed")),
@@ -123,15 +121,14 @@ async fn rename(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse
         }
     };
     let renamed = renamed.await;
-    renamed.unwrap_or_else(|stop| problem::page(&visit, stop))
+    answered(&visit, renamed)
 }
 
 /// `POST /account/passkeys/remove`. Removing one that is gone already is no error.
 async fn remove(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
     let mut visit = Visit::new(&app, &req, &[]);
     let removed = async {
-        let (session, params) = change(&visit, body).await?;
-        speak(&mut visit, &session);
+        let (session, params) = fresh_form(&mut visit, body, PATH, PURPOSE).await?;
         let id = params.get("passkey").unwrap_or_default();
         match identity(&visit).remove_passkey(&session, id, &visit.origin()).await {
             Ok(_) => Ok(done(&visit, PATH, "done-passkey-removed")),
@@ -139,19 +136,7 @@ async fn remove(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse
         }
     };
     let removed = removed.await;
-    removed.unwrap_or_else(|stop| problem::page(&visit, stop))
-}
-
-/// What every change needs: our own form, and a person who has just proved who they are.
-async fn change(visit: &Visit<'_>, body: Payload) -> Result<(ActiveSession, Params), Stop> {
-    let params = visit.form(body).await?;
-    let session = visit.fresh_session(PATH).await?;
-    visit.check(&params, PURPOSE, &session.sid)?;
-    Ok((session, params))
-}
-
-fn speak(visit: &mut Visit<'_>, session: &ActiveSession) {
-    visit.speak(&super::shell::language(&session.user));
+    answered(&visit, removed)
 }
 
 fn identity<'a>(visit: &Visit<'a>) -> &'a Identity {

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::device_name::device_name;
 use super::place::place_of;
-use super::{Shell, answered, done, fresh, signed_in};
+use super::{Shell, answered, done, fresh_form, signed_in};
 use crate::base::Timestamp;
 use crate::storage::Accounts as _;
 use crate::web::App;
@@ -90,9 +90,7 @@ pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let session = fresh(visit, PATH).await?;
-    let params = visit.form(body).await?;
-    visit.check(&params, PURPOSE, &session.sid)?;
+    let (session, params) = fresh_form(visit, body, PATH, PURPOSE).await?;
     let (identity, origin) = (&visit.app.identity, visit.origin());
     if let Some(sid) = params.get("end") {
         // Another person's is no session at all.
