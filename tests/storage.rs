@@ -94,6 +94,7 @@ suites! {
         a_way_to_a_provider_is_taken_once_in_time_and_for_that_provider
         an_account_there_is_one_persons_here
         of_two_last_ways_in_that_are_taken_away_at_once_one_stays
+        a_connection_that_was_taken_away_is_made_again_by_its_person_alone
     }
     logout {
         a_session_knows_the_clients_it_has_signed_in_to

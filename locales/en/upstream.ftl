@@ -7,6 +7,7 @@ upstream-stale = This answer belongs to no sign-in of this browser, or it came a
 upstream-gone = This way to sign in is not offered any more.
 upstream-unavailable = The other service does not answer as it should. Try again later, or sign in another way.
 upstream-refused = The other service sent an answer that cannot be trusted. Start again, or sign in another way.
+upstream-not-again = You were to sign in anew, and the other service does not say that you did. Sign in another way.
 upstream-denied = The other service did not sign you in.
 upstream-stranger = That account is not connected with one here. Sign in as you usually do; then you can connect the two on the page “Connections” of your account.
 upstream-stranger-login = Sign in another way

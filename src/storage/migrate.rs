@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = migrations![
     7 "0007_logout",
     9 "0009_account",
     10 "0010_upstream",
+    13 "0013_upstream_fresh",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE schema_migrations (

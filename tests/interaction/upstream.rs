@@ -127,6 +127,28 @@ async fn an_address_verified_on_both_sides_connects_where_its_domain_is_trusted(
 }
 
 #[tokio::test]
+async fn what_a_person_has_disconnected_stays_so_until_they_connect_it_again() {
+    let (here, there) = worlds("trusted_domains = [\"example.test\"]").await;
+    for world in [&here, &there] {
+        let mut user = world.app.identity.find_user("alice").await.unwrap().unwrap();
+        user.email_verified = true;
+        portcullis::storage::Users::update_user(&world.app.oauth.store, &user, 1).await.unwrap();
+    }
+    assert_eq!(way(&here, &there, &here.browser(), "alice").await.url.path(), "/account");
+    let browser = here.browser();
+    let page = browser.open(&here.url("/login?next=/account/connections")).await;
+    let page = browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    browser.submit(&page, &[("disconnect", "there")]).await;
+    let stranger = here.browser();
+    assert_eq!(way(&here, &there, &stranger, "alice").await.answer.status, 400);
+    assert!(stranger.cookie("session").is_none());
+    assert_eq!(here.rows("upstream_identities", "TRUE").await, 0);
+    connect(&here, &there, &here.browser(), "alice", "alice").await;
+    assert_eq!(here.rows("upstream_partings", "TRUE").await, 0);
+    assert_eq!(way(&here, &there, &here.browser(), "alice").await.url.path(), "/account");
+}
+
+#[tokio::test]
 async fn where_it_is_allowed_signing_in_registers_once() {
     let (here, there) = worlds("allow_registration = true\ntrusted_domains = [\"new.test\"]").await;
     for (name, email) in [("carol", "carol@new.test"), ("dave", "dave@elsewhere.test")] {

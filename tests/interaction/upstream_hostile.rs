@@ -81,6 +81,7 @@ impl Idp {
 /// A browser on its way: what it was sent with.
 struct Way {
     browser: Browser,
+    url: url::Url,
     state: String,
     nonce: String,
 }
@@ -88,10 +89,21 @@ struct Way {
 async fn begin(world: &World) -> Way {
     let browser = world.browser();
     let page = browser.open(&world.url("/login?next=/account")).await;
-    let url: url::Url = press(&browser, &page).await.parse().unwrap();
-    let param = |name: &str| url.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned();
-    assert_eq!(param("redirect_uri"), world.url("/upstream/idp/callback"));
-    Way { state: param("state"), nonce: param("nonce"), browser }
+    let way = Way::of(&press(&browser, &page).await, browser);
+    assert_eq!(way.param("redirect_uri"), Some(world.url("/upstream/idp/callback")));
+    way
+}
+
+impl Way {
+    fn of(url: &str, browser: Browser) -> Self {
+        let mut way = Self { browser, url: url.parse().unwrap(), state: String::new(), nonce: String::new() };
+        (way.state, way.nonce) = (way.param("state").unwrap(), way.param("nonce").unwrap());
+        way
+    }
+
+    fn param(&self, name: &str) -> Option<String> {
+        self.url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
 }
 
 fn callback(world: &World, name: &str, params: &[(&str, &str)]) -> String {
@@ -150,6 +162,50 @@ async fn s245_a_state_that_is_missing_wrong_used_or_of_another_browser_is_refuse
     world.advance(601);
     let late = other.browser.get(&callback(&world, "idp", &[("code", "c"), ("state", &other.state)])).await;
     assert_eq!((late.status.as_u16(), idp.token_requests().await), (400, 0));
+}
+
+#[tokio::test]
+async fn a_new_sign_in_that_was_asked_for_has_to_be_said_and_new() {
+    let idp = Idp::start().await;
+    let world = idp.world().await;
+    let header = json!({ "alg": "ES256", "kid": idp.key.kid });
+    for more in [("prompt", "login"), ("max_age", "3600")] {
+        for (age, taken) in [(None, false), (Some(61), false), (Some(-61), false), (Some(0), true)] {
+            let browser = world.browser();
+            let page = browser.open(&world.authorize_url(C1, "openid", &[more])).await;
+            let way = Way::of(&press(&browser, &page).await, browser);
+            assert_eq!((way.param("max_age"), way.param("prompt")), (Some("0".into()), Some("login".into())));
+            let mut claims = good(&idp, &world, &way.nonce);
+            if let Some(age) = age {
+                claims["auth_time"] = json!(world.clock.now().seconds() - age);
+            }
+            idp.server.reset().await;
+            idp.publish(&json!({})).await;
+            idp.gives(&idp.sign(&header, &claims)).await;
+            let answer = way.browser.get(&callback(&world, "idp", &[("code", "c"), ("state", &way.state)])).await;
+            assert_eq!(answer.status != 400, taken, "{more:?} {age:?}");
+            assert_eq!(way.browser.cookie("session").is_some(), taken, "{more:?} {age:?}");
+        }
+    }
+    // Somebody who is signed in already: nobody asked, so none is taken for new.
+    let way = begin(&world).await;
+    assert_eq!((way.param("max_age"), way.param("prompt")), (None, None));
+    idp.server.reset().await;
+    idp.publish(&json!({})).await;
+    idp.gives(&idp.sign(&header, &good(&idp, &world, &way.nonce))).await;
+    let back = callback(&world, "idp", &[("code", "c"), ("state", &way.state)]);
+    assert_eq!(way.browser.open(&back).await.url.path(), "/account");
+    world.advance(3600);
+    let page = way.browser.open(&world.url("/login?next=/account&again=1")).await;
+    let again = Way::of(&press(&way.browser, &page).await, way.browser);
+    idp.server.reset().await;
+    idp.publish(&json!({})).await;
+    let mut claims = good(&idp, &world, &again.nonce);
+    claims["auth_time"] = json!(world.clock.now().seconds() - 3600);
+    idp.gives(&idp.sign(&header, &claims)).await;
+    let renewed = world.audited("login_renewed").await;
+    let answer = again.browser.get(&callback(&world, "idp", &[("code", "c"), ("state", &again.state)])).await;
+    assert_eq!((answer.status.as_u16(), world.audited("login_renewed").await), (400, renewed));
 }
 
 #[tokio::test]
@@ -316,6 +372,7 @@ async fn s253_a_provider_that_was_taken_out_of_service_meanwhile_signs_nobody_in
         transaction_id: None,
         next: None,
         link_session_id: None,
+        fresh_since: None,
         expires_at: now.millis() + 60_000,
     };
     world.app.oauth.store.insert_upstream_login(&login).await.unwrap();

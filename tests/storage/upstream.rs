@@ -10,6 +10,7 @@ fn login(id: &str) -> UpstreamLoginRecord {
         transaction_id: Some("t1".into()),
         next: None,
         link_session_id: None,
+        fresh_since: Some(NOW),
         expires_at: NOW + MINUTE,
     }
 }
@@ -84,4 +85,22 @@ pub async fn of_two_last_ways_in_that_are_taken_away_at_once_one_stays(world: Wo
     store.insert_user(&user("bob")).await.unwrap();
     store.insert_upstream_identity(&identity("i1", "s9", "bob")).await.unwrap();
     assert!(store.delete_upstream_identity("bob", "i1", NOW).await.unwrap());
+}
+
+pub async fn a_connection_that_was_taken_away_is_made_again_by_its_person_alone(world: World) {
+    let world = world.with_alice_and_app().await;
+    let store = &world.store;
+    let (alices, bobs) = (identity("i1", "s1", "alice"), identity("i1", "s1", "bob"));
+    store.insert_user(&user("bob")).await.unwrap();
+    assert!(store.insert_upstream_identity_unless_parted(&alices).await.unwrap());
+    assert!(!store.insert_upstream_identity_unless_parted(&alices).await.unwrap());
+    assert!(store.delete_upstream_identity("alice", "i1", NOW).await.unwrap());
+    assert!(!store.insert_upstream_identity_unless_parted(&alices).await.unwrap());
+    assert!(store.list_upstream_identities("alice").await.unwrap().is_empty());
+    // It is hers alone that is remembered.
+    assert!(store.insert_upstream_identity_unless_parted(&bobs).await.unwrap());
+    assert!(store.delete_upstream_identity("bob", "i1", NOW).await.unwrap());
+    assert!(store.insert_upstream_identity(&alices).await.unwrap());
+    assert!(store.delete_upstream_identity("alice", "i1", NOW).await.unwrap());
+    assert!(!store.insert_upstream_identity_unless_parted(&alices).await.unwrap());
 }

@@ -71,7 +71,7 @@ impl Identity {
     }
 
     /// Only an address that was verified on both sides connects: whoever has registered here with somebody else's would
-    /// otherwise be let in together with them.
+    /// otherwise be let in together with them. Nor does it connect again what its person has disconnected.
     async fn connect_by_email(
         &self,
         there: &UpstreamIdentity,
@@ -81,7 +81,11 @@ impl Identity {
         let found = self.store.find_user_by_login(email).await?;
         let same = |user: &UserRecord| user.email.as_deref().is_some_and(|ours| ours.eq_ignore_ascii_case(email));
         let Some(user) = found.filter(|user| user.email_verified && same(user)) else { return Ok(None) };
-        Ok(self.connect_upstream(&user, there, origin).await?.then_some(user))
+        let connected = self.store.insert_upstream_identity_unless_parted(&self.connection(&user, there)).await?;
+        if connected {
+            self.tell_connected(&user, there, origin).await;
+        }
+        Ok(connected.then_some(user))
     }
 
     /// Connects the account there with this person's. False when either is connected otherwise.
@@ -93,10 +97,14 @@ impl Identity {
     ) -> Result<bool, storage::Error> {
         let connected = self.store.insert_upstream_identity(&self.connection(user, there)).await?;
         if connected {
-            self.audit("upstream_connected", Some(&user.id), None, origin, &json!({ "issuer": there.issuer }));
-            self.notify(user, Notice::FactorAdded { factor: self.upstream_factor(&there.issuer) }).await;
+            self.tell_connected(user, there, origin).await;
         }
         Ok(connected)
+    }
+
+    async fn tell_connected(&self, user: &UserRecord, there: &UpstreamIdentity, origin: &Origin) {
+        self.audit("upstream_connected", Some(&user.id), None, origin, &json!({ "issuer": there.issuer }));
+        self.notify(user, Notice::FactorAdded { factor: self.upstream_factor(&there.issuer) }).await;
     }
 
     /// Takes a connection away; false when it is the last way in, or is not there.

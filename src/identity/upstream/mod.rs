@@ -35,6 +35,9 @@ pub enum UpstreamError {
     /// Its answer is not what it must be.
     #[error("the provider's answer is refused: {0}")]
     Refused(String),
+    /// The person was to sign in there anew, and it does not say that they did.
+    #[error("the provider does not say that the person signed in again")]
+    NotAgain,
     /// It says that the person was not signed in, by this code of RFC 6749 §4.1.2.1 or OpenID Connect Core §3.1.2.6.
     #[error("the provider answers {0}")]
     Denied(&'static str),

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 
 use super::verified::{UpstreamIdentity, payload};
 use super::{Passage, UpstreamError};
-use crate::base::Clock;
+use crate::base::{Clock, Timestamp};
 use crate::config::Upstream;
 use crate::outbound::{self, Limits, Request};
 
@@ -127,24 +127,27 @@ impl Provider {
             .append_pair("code_challenge", &passage.code_challenge())
             .append_pair("code_challenge_method", "S256");
         if again {
-            url.query_pairs_mut().append_pair("prompt", "login");
+            url.query_pairs_mut().append_pair("prompt", "login").append_pair("max_age", "0");
         }
         Ok(url.into())
     }
 
-    /// Whom the answer proves, after everything about it was checked. Its `state` was, by the caller.
+    /// Whom the answer proves, after everything about it was checked. Its `state` was, by the caller. Where the person was
+    /// to prove anew who they are, `fresh_since` is when that was asked.
     pub async fn finish(
         &self,
         passage: &Passage<'_>,
         callback: Callback<'_>,
+        fresh_since: Option<Timestamp>,
     ) -> Result<UpstreamIdentity, UpstreamError> {
-        patiently(Box::pin(self.exchanged(passage, callback))).await
+        patiently(Box::pin(self.exchanged(passage, callback, fresh_since))).await
     }
 
     async fn exchanged(
         &self,
         passage: &Passage<'_>,
         callback: Callback<'_>,
+        fresh_since: Option<Timestamp>,
     ) -> Result<UpstreamIdentity, UpstreamError> {
         let metadata = self.metadata().await?;
         self.is_from(&metadata, callback.iss)?;
@@ -163,7 +166,11 @@ impl Provider {
             }
             verified => verified,
         };
-        let subject = verified.map_err(|error| refused(&format!("its id_token: {error}")))?;
+        let (subject, auth_time) = verified.map_err(|error| refused(&format!("its id_token: {error}")))?;
+        // OpenID Connect Core §3.1.3.7: asking for it is not having got it.
+        if fresh_since.is_some_and(|since| !auth_time.is_some_and(|at| self.is_since(at, since))) {
+            return Err(UpstreamError::NotAgain);
+        }
         let mut claims = payload(&id_token.to_string()).ok_or_else(|| refused("its id_token cannot be read"))?;
         if claims.get(self.settings.claim("email")).is_none() {
             let more = self.userinfo(&metadata, &access_token, &subject).await?;
@@ -215,13 +222,19 @@ impl Provider {
         Ok((id_token, tokens.access_token().secret().clone()))
     }
 
-    /// OpenID Connect Core §3.1.3.7; the subject.
+    /// Whether `at`, in seconds, is not before `since` nor to come.
+    fn is_since(&self, at: i64, since: Timestamp) -> bool {
+        let latest = self.clock.now().seconds().saturating_add(CLOCK_SKEW);
+        (since.seconds().saturating_sub(CLOCK_SKEW)..=latest).contains(&at)
+    }
+
+    /// OpenID Connect Core §3.1.3.7; the subject, and when it signed in there, in seconds, if that is said.
     fn verify(
         &self,
         metadata: &Metadata,
         id_token: &CoreIdToken,
         nonce: &Nonce,
-    ) -> Result<String, ClaimsVerificationError> {
+    ) -> Result<(String, Option<i64>), ClaimsVerificationError> {
         let now = self.clock.now();
         let age = move |made: DateTime<Utc>| now.seconds().saturating_sub(made.timestamp());
         // As a public client's: no signature is checked against the secret.
@@ -238,7 +251,7 @@ impl Provider {
         if claims.authorized_party().is_some_and(|party| party.as_str() != self.settings.client_id) {
             return Err(ClaimsVerificationError::InvalidAudience("it was issued to another party".to_owned()));
         }
-        Ok(claims.subject().as_str().to_owned())
+        Ok((claims.subject().as_str().to_owned(), claims.auth_time().map(|at| at.timestamp())))
     }
 
     /// Claims that are not in the id_token; about nobody but `subject` (§5.3.2).

@@ -86,6 +86,11 @@ pub enum Refusal {
 }
 
 impl AuthorizationRequest {
+    /// Whether the application wants a sign-in that is new, or not older than it says.
+    pub fn asks_again(&self) -> bool {
+        self.has_prompt(Prompt::Login) || self.max_age.is_some()
+    }
+
     pub fn has_prompt(&self, prompt: Prompt) -> bool {
         self.prompt.contains(&prompt)
     }

@@ -25,5 +25,7 @@ pub struct UpstreamLoginRecord {
     pub next: Option<String>,
     /// The session whose person connects the account there with the one here; nobody is signed in then.
     pub link_session_id: Option<String>,
+    /// The person is to have signed in at the provider no earlier. `None`: whenever.
+    pub fresh_since: Option<i64>,
     pub expires_at: i64,
 }

@@ -14,11 +14,15 @@ pub trait UpstreamAccounts {
     ) -> Result<Option<UpstreamLoginRecord>>;
     /// The person behind an account there; notes the use.
     async fn find_user_by_upstream(&self, issuer: &str, subject: &str, now: i64) -> Result<Option<UserRecord>>;
-    /// False when the account there, or another of the same provider for this person, is connected already.
+    /// False when the account there, or another of the same provider for this person, is connected already. That the person
+    /// has taken the connection away before is forgotten.
     async fn insert_upstream_identity(&self, identity: &UpstreamIdentityRecord) -> Result<bool>;
+    /// As [`Self::insert_upstream_identity`], but also false when the person has taken this connection away.
+    async fn insert_upstream_identity_unless_parted(&self, identity: &UpstreamIdentityRecord) -> Result<bool>;
     /// A new person with an account there, in one transaction. `Error::Conflict("username" | "email" | "upstream")`.
     async fn insert_user_with_upstream(&self, user: &UserRecord, identity: &UpstreamIdentityRecord) -> Result<()>;
     async fn list_upstream_identities(&self, user_id: &str) -> Result<Vec<UpstreamIdentityRecord>>;
-    /// Takes the connection away unless it is the person's last way in (no password, no passkey, no other connection).
+    /// Takes the connection away, and remembers that, unless it is the person's last way in (no password, no passkey, no
+    /// other connection).
     async fn delete_upstream_identity(&self, user_id: &str, issuer: &str, now: i64) -> Result<bool>;
 }

@@ -6,12 +6,12 @@ macro_rules! identity {
 
 macro_rules! login {
     () => {
-        "id, secret_hash, upstream, transaction_id, next, link_session_id, expires_at"
+        "id, secret_hash, upstream, transaction_id, next, link_session_id, fresh_since, expires_at"
     };
 }
 
 statements! {
-    INSERT_LOGIN = concat!("INSERT INTO upstream_logins (", login!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7)");
+    INSERT_LOGIN = concat!("INSERT INTO upstream_logins (", login!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
     CONSUME_LOGIN = concat!(
         "DELETE FROM upstream_logins WHERE id = $1 AND secret_hash = $2 AND upstream = $3 AND expires_at > $4
         RETURNING ", login!()
@@ -21,11 +21,22 @@ statements! {
     INSERT_IDENTITY = concat!(
         "INSERT INTO upstream_identities (", identity!(), ") VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"
     );
+    /// By an address alone: not against what the person has decided.
+    INSERT_UNLESS_PARTED = concat!(
+        "INSERT INTO upstream_identities (", identity!(), ") SELECT $1, $2, u.id, $4, $5, $6 FROM users u
+        WHERE u.id = $3 AND NOT EXISTS (
+            SELECT 1 FROM upstream_partings p WHERE p.issuer = $1 AND p.subject = $2 AND p.user_id = u.id)
+        ON CONFLICT DO NOTHING"
+    );
     LIST_OF_USER = concat!("SELECT ", identity!(), " FROM upstream_identities WHERE user_id = $1 ORDER BY created_at");
     /// Taken before looking at the ways in: of two that are taken away at once one has to stay.
     LOCK_USER = "UPDATE users SET updated_at = $2 WHERE id = $1";
     DELETE_UNLESS_LAST = "DELETE FROM upstream_identities WHERE user_id = $1 AND issuer = $2
         AND (EXISTS (SELECT 1 FROM users u WHERE u.id = $1 AND u.password_hash IS NOT NULL)
             OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = $1 AND p.user_verified)
-            OR EXISTS (SELECT 1 FROM upstream_identities o WHERE o.user_id = $1 AND o.issuer <> $2))";
+            OR EXISTS (SELECT 1 FROM upstream_identities o WHERE o.user_id = $1 AND o.issuer <> $2))
+        RETURNING subject";
+    INSERT_PARTING = "INSERT INTO upstream_partings (issuer, subject, user_id, parted_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT DO NOTHING";
+    DELETE_PARTING = "DELETE FROM upstream_partings WHERE issuer = $1 AND subject = $2 AND user_id = $3";
 }

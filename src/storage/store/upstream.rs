@@ -6,7 +6,10 @@ use crate::storage::{
 
 macro_rules! insert_identity {
     ($connection:ident, $identity:expr) => {
-        sqlx::query(sql::upstream::INSERT_IDENTITY)
+        insert_identity!($connection, $identity, sql::upstream::INSERT_IDENTITY)
+    };
+    ($connection:ident, $identity:expr, $sql:expr) => {
+        sqlx::query($sql)
             .bind(&$identity.issuer)
             .bind(&$identity.subject)
             .bind(&$identity.user_id)
@@ -31,6 +34,7 @@ impl UpstreamAccounts for Store {
                 .bind(&login.transaction_id)
                 .bind(&login.next)
                 .bind(&login.link_session_id)
+                .bind(login.fresh_since)
                 .bind(login.expires_at)
                 .execute(connection)
                 .await
@@ -75,7 +79,20 @@ impl UpstreamAccounts for Store {
 
     async fn insert_upstream_identity(&self, identity: &UpstreamIdentityRecord) -> Result<bool> {
         let identity = identity.clone();
-        write!(self, |connection| insert_identity!(connection, identity))
+        transaction!(self, |connection| {
+            sqlx::query(sql::upstream::DELETE_PARTING)
+                .bind(&identity.issuer)
+                .bind(&identity.subject)
+                .bind(&identity.user_id)
+                .execute(&mut *connection)
+                .await?;
+            insert_identity!(connection, identity)
+        })
+    }
+
+    async fn insert_upstream_identity_unless_parted(&self, identity: &UpstreamIdentityRecord) -> Result<bool> {
+        let identity = identity.clone();
+        write!(self, |connection| insert_identity!(connection, identity, sql::upstream::INSERT_UNLESS_PARTED))
     }
 
     async fn insert_user_with_upstream(&self, user: &UserRecord, identity: &UpstreamIdentityRecord) -> Result<()> {
@@ -98,13 +115,21 @@ impl UpstreamAccounts for Store {
         let (user_id, issuer) = (user_id.to_owned(), issuer.to_owned());
         transaction!(self, |connection| {
             sqlx::query(sql::upstream::LOCK_USER).bind(&user_id).bind(now).execute(&mut *connection).await?;
-            sqlx::query(sql::upstream::DELETE_UNLESS_LAST)
+            let subject: Option<String> = sqlx::query_scalar(sql::upstream::DELETE_UNLESS_LAST)
                 .bind(&user_id)
                 .bind(&issuer)
-                .execute(&mut *connection)
-                .await?
-                .rows_affected()
-                > 0
+                .fetch_optional(&mut *connection)
+                .await?;
+            if let Some(subject) = &subject {
+                sqlx::query(sql::upstream::INSERT_PARTING)
+                    .bind(&issuer)
+                    .bind(subject)
+                    .bind(&user_id)
+                    .bind(now)
+                    .execute(&mut *connection)
+                    .await?;
+            }
+            subject.is_some()
         })
     }
 }

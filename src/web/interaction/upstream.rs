@@ -11,7 +11,7 @@ use super::problem::{self, Stop};
 use super::sign_in::{Errand, login_for, next_page, signed_in_for};
 use super::transaction::Transaction;
 use super::visit::{Visit, query, set};
-use crate::base::{OpaqueToken, TokenKind, new_id};
+use crate::base::{OpaqueToken, Timestamp, TokenKind, new_id};
 use crate::config::Ttl;
 use crate::identity::upstream::{Arrival, Callback, Passage, Provider, UpstreamError, UpstreamIdentity};
 use crate::oauth::Params;
@@ -54,17 +54,15 @@ async fn started(visit: &Visit<'_>, name: &str, body: Payload) -> Result<HttpRes
     let params = visit.form(body).await?;
     let id = params.get("transaction").unwrap_or_default();
     visit.check(&params, PURPOSE, id)?;
-    if !id.is_empty() {
-        Transaction::load(visit, id).await?;
-    }
+    let asks_again = !id.is_empty() && Transaction::load(visit, id).await?.request.asks_again();
     let next = next_page(&visit.query()?);
     let way = Way {
         transaction_id: Some(id).filter(|id| !id.is_empty()).map(str::to_owned),
         next: next.map(|next| next.as_str().to_owned()),
         link_session_id: None,
     };
-    // Somebody who is signed in, and asked again, has to prove it there as well.
-    let again = visit.session().await?.is_some();
+    // Whoever has to prove it again, by the application's wish or ours, proves it again there as well.
+    let again = asks_again || visit.session().await?.is_some();
     begin(visit, name, way, again).await
 }
 
@@ -75,7 +73,7 @@ pub struct Way {
     pub link_session_id: Option<String>,
 }
 
-/// Sends the browser to the provider.
+/// Sends the browser to the provider; with `again` for a sign-in that is new.
 pub async fn begin(visit: &Visit<'_>, name: &str, way: Way, again: bool) -> Result<HttpResponse, Stop> {
     let provider = visit.app.upstreams.get(name).ok_or(Stop::NotFound)?;
     let cx = visit.cx();
@@ -92,6 +90,7 @@ pub async fn begin(visit: &Visit<'_>, name: &str, way: Way, again: bool) -> Resu
         transaction_id: way.transaction_id,
         next: way.next,
         link_session_id: way.link_session_id,
+        fresh_since: again.then(|| now.millis()),
         expires_at: now.plus(TTL).millis(),
     };
     cx.store.insert_upstream_login(&login).await?;
@@ -116,12 +115,13 @@ async fn returned(visit: &Visit<'_>, name: &str) -> Result<HttpResponse, Stop> {
     let Some((token, login)) = taken(visit, name, &params).await? else {
         return Ok(refused(visit, "upstream-stale", ("/login".to_owned(), "upstream-again")));
     };
+    let fresh_since = login.fresh_since.map(Timestamp::from_millis);
     let way = Way { transaction_id: login.transaction_id, next: login.next, link_session_id: login.link_session_id };
     let mut response = match visit.app.upstreams.get(name) {
         None => refused(visit, "upstream-gone", (back(&way), "upstream-again")),
         Some(provider) => {
             let said = Callback { code: params.get("code"), error: params.get("error"), iss: params.get("iss") };
-            match provider.finish(&Passage(&token), said).await {
+            match provider.finish(&Passage(&token), said, fresh_since).await {
                 Ok(there) => arrived(visit, &there, &way).await?,
                 Err(error) => failed(visit, name, &back(&way), &error),
             }
@@ -215,6 +215,7 @@ fn failed(visit: &Visit<'_>, name: &str, back: &str, error: &UpstreamError) -> H
     let sentence = match error {
         UpstreamError::Unavailable(_) => "upstream-unavailable",
         UpstreamError::Refused(_) => "upstream-refused",
+        UpstreamError::NotAgain => "upstream-not-again",
         UpstreamError::Denied(_) => "upstream-denied",
     };
     refused(visit, sentence, (back.to_owned(), "upstream-again"))
