@@ -52,6 +52,8 @@ mod redirect_uri;
 mod reset;
 #[path = "interaction/response_types.rs"]
 mod response_types;
+#[path = "interaction/select_account.rs"]
+mod select_account;
 #[path = "interaction/session.rs"]
 mod session;
 #[path = "interaction/session_management.rs"]

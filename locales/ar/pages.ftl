@@ -25,6 +25,9 @@ login-throttled = كثرت المحاولات. حاول مرة أخرى بعد {
    *[other] { $seconds } ثانية
   }.
 login-busy = كثيرون يسجلون الدخول الآن. حاول مرة أخرى بعد ثوانٍ.
+select-title = اختر حسابًا
+select-continue = المتابعة باسم { $name }
+select-other = استخدام حساب آخر
 consent-title = يريد { $app } استخدام حسابك
 consent-asks = إذا سمحت، يستطيع هذا التطبيق:
 consent-no-home = لم يذكر هذا التطبيق صفحة رئيسية.

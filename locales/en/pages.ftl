@@ -21,6 +21,9 @@ login-throttled = There were too many attempts. Try again in { $seconds ->
    *[other] { $seconds } seconds
   }.
 login-busy = Many people are signing in right now. Try again in a few seconds.
+select-title = Choose an account
+select-continue = Continue as { $name }
+select-other = Use another account
 consent-title = { $app } wants to use your account
 consent-asks = If you allow it, this app can:
 consent-no-home = This app has not named a home page.

@@ -70,6 +70,7 @@ fn named(path: &str) -> Option<Route> {
         "/reset" => person("/reset"),
         "/reset/code" => person("/reset/code"),
         "/reset/new" => person("/reset/new"),
+        "/login/select" => person("/login/select"),
         "/login/factor" => person("/login/factor"),
         "/login/factor/passkey" => person("/login/factor/passkey"),
         "/login/factor/passkey/options" => person("/login/factor/passkey/options"),

@@ -69,6 +69,9 @@ for (const [look, { pseudo, ...options }] of Object.entries(LOOKS)) {
     await signIn(page, server);
     await page.waitForSelector("#allow");
     await seen("consent");
+    await page.goto(authorization(server, { prompt: "select_account" }).url);
+    await page.waitForSelector("#continue");
+    await seen("select-account");
 
     const device = await startDevice(server);
     await page.goto(`${server.issuer}/device`);

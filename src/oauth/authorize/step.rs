@@ -31,6 +31,9 @@ pub struct Progress {
     /// The session in which the person signed in for this transaction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_in: Option<String>,
+    /// The session that the person chose to go on with. That they chose it proves nothing about who they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<String>,
     /// The session whose person would not prove more than has to be proved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub declined: Option<String>,
@@ -44,6 +47,8 @@ pub struct Progress {
 pub enum Step {
     /// The person signs in, anew if they are.
     Login,
+    /// The person says whether to go on as who they are here.
+    Selection,
     /// The person, just signed in, proves a second factor.
     Factor,
     /// The person sets up a second factor.
@@ -65,6 +70,9 @@ pub fn next_step(
     progress: &Progress,
     now: Timestamp,
 ) -> Result<Step, Error> {
+    if session.is_some_and(|session| selection_is_due(request, session, progress)) {
+        return Ok(Step::Selection);
+    }
     let Some(session) = session.filter(|session| !login_is_due(request, session, progress, now)) else {
         if request.has_prompt(Prompt::None) {
             return Err(Error::LoginRequired { hint: "nobody is signed in as the request demands".into() });
@@ -125,10 +133,18 @@ fn assurance_step(
     Ok(Some(step))
 }
 
+/// Whether the person has yet to choose an account. Not where the request names another one: there is no choice then.
+fn selection_is_due(request: &AuthorizationRequest, session: &SignedIn, progress: &Progress) -> bool {
+    let of_this_session = |done: &Option<String>| done.as_deref() == Some(&session.sid);
+    request.has_prompt(Prompt::SelectAccount)
+        && request.subject.as_deref().is_none_or(|wanted| wanted == session.sub)
+        && !of_this_session(&progress.signed_in)
+        && !of_this_session(&progress.chosen)
+}
+
 fn login_is_due(request: &AuthorizationRequest, session: &SignedIn, progress: &Progress, now: Timestamp) -> bool {
     let done_here = progress.signed_in.as_deref() == Some(&session.sid);
-    let asked_again =
-        request.has_prompt(Prompt::Login) || request.has_prompt(Prompt::SelectAccount) || request.max_age == Some(0);
+    let asked_again = request.has_prompt(Prompt::Login) || request.max_age == Some(0);
     // Whole seconds, as auth_time is told in: what looks too old to the client must not pass here.
     let too_old = request.max_age.is_some_and(|age| {
         let age = i64::try_from(age).unwrap_or(i64::MAX);
@@ -231,12 +247,42 @@ mod tests {
         assert_eq!(step(&request(&[], Some(0)), Some(&session(0)), all), Ok(Step::Login));
         assert_eq!(step(&request(&[Prompt::None], Some(1)), Some(&session(2)), all), Err("login_required"));
         assert_eq!(step(&request(&[Prompt::Login], None), Some(&session(1)), all), Ok(Step::Login));
-        assert_eq!(step(&request(&[Prompt::SelectAccount], None), Some(&session(1)), all), Ok(Step::Login));
         let done = Progress { signed_in: Some("s1".to_owned()), ..Progress::default() };
         let again = request(&[Prompt::Login], Some(0));
         let known = ScopeSet::parse(all).unwrap();
         let result = next_step(&again, &client(false), Some(&session(0)), Some(&known), &done, NOW);
         assert_eq!(result.unwrap(), Step::Issue);
+    }
+
+    #[test]
+    fn an_account_is_chosen_where_there_is_one_and_choosing_it_is_no_sign_in() {
+        let known = ScopeSet::parse("openid profile").unwrap();
+        let ask = |request: &AuthorizationRequest, seconds_ago, progress: &Progress| {
+            next_step(request, &client(false), Some(&session(seconds_ago)), Some(&known), progress, NOW).unwrap()
+        };
+        let (before, chosen, signed_in) = (
+            Progress::default(),
+            Progress { chosen: Some("s1".to_owned()), ..Progress::default() },
+            Progress { signed_in: Some("s1".to_owned()), ..Progress::default() },
+        );
+        let select = request(&[Prompt::SelectAccount], None);
+        assert_eq!(step(&select, None, ""), Ok(Step::Login), "there is nothing to choose from");
+        assert_eq!(ask(&select, 1, &before), Step::Selection);
+        assert_eq!(ask(&select, 1, &chosen), Step::Issue);
+        assert_eq!(ask(&select, 1, &signed_in), Step::Issue);
+        let another = Progress { chosen: Some("s0".to_owned()), ..Progress::default() };
+        assert_eq!(ask(&select, 1, &another), Step::Selection, "another session was chosen");
+        for demanding in [
+            request(&[Prompt::SelectAccount, Prompt::Login], None),
+            request(&[Prompt::SelectAccount], Some(1)),
+            request(&[Prompt::SelectAccount], Some(0)),
+        ] {
+            assert_eq!(ask(&demanding, 2, &before), Step::Selection);
+            assert_eq!(ask(&demanding, 2, &chosen), Step::Login, "{demanding:?}");
+            assert_eq!(ask(&demanding, 2, &signed_in), Step::Issue);
+        }
+        let named = AuthorizationRequest { subject: Some("bob".to_owned()), ..select };
+        assert_eq!(ask(&named, 1, &before), Step::Login, "the request has chosen another person");
     }
 
     #[test]

@@ -73,7 +73,7 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
             let error = Error::AccessDenied { hint: "the person did not allow it".into() };
             finish(visit, &transaction, Outcome::Refused(error)).await
         }
-        Some("switch") => Ok(visit.go(&format!("{}&switch=1", transaction.page("/login")))),
+        Some("switch") => Ok(visit.go(&transaction.page_to_switch())),
         _ => Ok(form(visit, &transaction, &session)),
     }
 }

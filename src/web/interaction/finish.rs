@@ -34,8 +34,9 @@ impl Default for Finished {
 /// Does what `next` says: a page of ours, or the answer to the client.
 pub async fn proceed(visit: &Visit<'_>, transaction: Transaction, next: Next) -> Result<HttpResponse, Stop> {
     match next {
-        Next::Login | Next::Consent(_) | Next::Factor(_) | Next::Enrolment => {
+        Next::Login | Next::Selection(_) | Next::Consent(_) | Next::Factor(_) | Next::Enrolment => {
             let path = match next {
+                Next::Selection(_) => "/login/select",
                 Next::Consent(_) => "/consent",
                 Next::Factor(_) => "/login/factor",
                 Next::Enrolment => TWO_STEP,

@@ -35,12 +35,14 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     };
     let transaction = load(visit, id).await?;
     let asked_to_switch = params.get("switch").is_some();
+    let chosen = session.as_ref().filter(|session| transaction.progress.chosen.as_ref() == Some(&session.sid));
+    let chosen = chosen.map(|session| session.user.username.clone()).filter(|_| !asked_to_switch);
     match transaction.next(visit, session).await? {
         Next::Login => {}
-        Next::Consent(_) if asked_to_switch => {}
+        Next::Consent(_) | Next::Selection(_) if asked_to_switch => {}
         next => return proceed(visit, transaction, next).await,
     }
-    let username = transaction.request.login_hint.clone().unwrap_or_default();
+    let username = chosen.or_else(|| transaction.request.login_hint.clone()).unwrap_or_default();
     Ok(form(visit, Some(&transaction), &params, Attempt { username: &username, ..Attempt::default() }))
 }
 

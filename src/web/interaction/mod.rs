@@ -21,6 +21,7 @@ pub mod passkey;
 mod passkey_offer;
 pub mod problem;
 mod reset;
+mod select;
 mod setup;
 pub mod sign_in;
 mod transaction;
@@ -61,6 +62,7 @@ pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
     )
     .service(web::resource("/login").route(web::get().to(login::get)).route(web::post().to(login::post)))
     .service(web::resource("/login/factor").route(web::get().to(factor::get)).route(web::post().to(factor::post)))
+    .service(web::resource("/login/select").route(web::get().to(select::get)).route(web::post().to(select::post)))
     .configure(passkey::routes)
     .configure(factor::passkey_routes)
     .service(web::resource("/consent").route(web::get().to(consent::get)).route(web::post().to(consent::post)))

@@ -26,6 +26,8 @@ pub struct Transaction {
 /// What to do next for a transaction, and for whom.
 pub enum Next {
     Login,
+    /// The person goes on as who they are, or as another.
+    Selection(ActiveSession),
     Consent(ActiveSession),
     /// The second factor alone, beside what the session stands on.
     Factor(ActiveSession),
@@ -146,6 +148,7 @@ impl Transaction {
         let step =
             next_step(&self.request, &self.client, signed_in.as_ref(), remembered.as_ref(), &self.progress, cx.now());
         Ok(match (step, session) {
+            (Ok(Step::Selection), Some(session)) => Next::Selection(session),
             (Ok(Step::Consent), Some(session)) => Next::Consent(session),
             (Ok(Step::Factor), Some(session)) => Next::Factor(session),
             (Ok(Step::Enrolment), Some(_)) => Next::Enrolment,
@@ -159,6 +162,11 @@ impl Transaction {
     /// knows the way back to the application.
     pub fn page(&self, path: &str) -> String {
         format!("{path}{}", query(&[("tx", &self.id), ("client_id", &self.client.client_id)]))
+    }
+
+    /// The sign-in for somebody else than who is signed in.
+    pub fn page_to_switch(&self) -> String {
+        format!("{}&switch=1", self.page("/login"))
     }
 }
 

@@ -16,6 +16,7 @@ mod passkey;
 mod password;
 mod refusal;
 mod reset;
+mod select;
 mod setup;
 #[cfg(test)]
 mod snapshots;
@@ -47,6 +48,7 @@ pub use passkey::{PasskeyForm, PasskeyOfferPage};
 pub use password::weakness_text;
 pub use refusal::refusal_page;
 pub use reset::{ResetAskPage, ResetCodePage, ResetNewPage};
+pub use select::SelectPage;
 pub use setup::SetupPage;
 pub use time::Moment;
 pub use upstream::{UpstreamButton, UpstreamGoPage};

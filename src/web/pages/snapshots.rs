@@ -143,6 +143,7 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 passkey: None,
             }),
         ),
+        ("select", html(&SelectPage { page, client, form, username: "alice" })),
         (
             "consent",
             html(&ConsentPage {
