@@ -107,6 +107,12 @@ pub struct ClientMetadata {
     pub allow_token_endpoint_audience: bool,
     #[serde(skip_serializing_if = "Origin::is_operator")]
     pub registered_by: Origin,
+    /// Of a client that registered itself: the scopes that the operator has left it, beyond which it asks in vain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope_ceiling: Option<String>,
+    /// The same for its grants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_types_ceiling: Option<Vec<String>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,6 +167,8 @@ impl Default for ClientMetadata {
             resource_uris: Vec::new(),
             allow_token_endpoint_audience: false,
             registered_by: Origin::Operator,
+            scope_ceiling: None,
+            grant_types_ceiling: None,
         }
     }
 }

@@ -78,7 +78,10 @@ async fn access_token(
     now: Timestamp,
 ) -> Result<String, Error> {
     let id = new_id(now, cx.random.as_ref());
-    let claims = access_token_claims(cx, permit, scope, audience, id.to_string(), now)?;
+    let mut claims = access_token_claims(cx, permit, scope, audience, id.to_string(), now)?;
+    if let Subject::Person(grant) = permit.subject {
+        claims.userinfo_claims = userinfo_claims(cx, &grant).await?;
+    }
     match permit.client.metadata.access_token_format {
         AccessTokenFormat::Jwt => {
             let typ = Expected::AccessToken.typ();
@@ -96,6 +99,17 @@ async fn access_token(
             Ok(token.expose().to_owned())
         }
     }
+}
+
+/// What userinfo is going to tell besides the scopes. Values are compared here: they go no further, since resource servers
+/// read the token.
+async fn userinfo_claims(cx: &Context, grant: &PersonGrant<'_>) -> Result<Vec<String>, Error> {
+    let asked = &grant.authentication.claims;
+    if asked.userinfo_values.is_empty() {
+        return Ok(asked.userinfo.clone());
+    }
+    let user = cx.user_claims(grant.user_id).await?;
+    Ok(user.map(|user| user.as_wanted(&asked.userinfo, &asked.userinfo_values)).unwrap_or_default())
 }
 
 fn access_token_claims(
@@ -140,7 +154,6 @@ fn access_token_claims(
             amr: grant.authentication.amr.clone(),
             sid: (!grant.offline).then(|| grant.session_id.to_owned()),
             family: Some(grant.family_id.to_owned()),
-            userinfo_claims: grant.authentication.claims.userinfo.clone(),
             ..of_client
         },
         Subject::ApiKey(key) => match key.owner() {

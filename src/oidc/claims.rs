@@ -1,5 +1,6 @@
 use serde_json::{Map, Value};
 
+use super::claims_request::WantedValues;
 use crate::base::Timestamp;
 use crate::storage::UserRecord;
 
@@ -70,6 +71,15 @@ impl UserClaims {
             claims.shift_remove("phone_number_verified");
         }
         Self(claims)
+    }
+
+    /// Those of `names` that are as they are wanted: a claim asked for with a value is not asked for with another, and to have
+    /// another is no error (OpenID Connect Core §5.5.1).
+    pub fn as_wanted(&self, names: &[String], wanted: &WantedValues) -> Vec<String> {
+        let is_wanted = |name: &String| {
+            wanted.get(name).is_none_or(|values| self.0.get(name).is_some_and(|value| values.contains(value)))
+        };
+        names.iter().filter(|name| is_wanted(name)).cloned().collect()
     }
 
     /// Adds to `answer` the claims that `scope` (space-separated) asks for, and those named in `requested`.

@@ -64,7 +64,8 @@ pub async fn id_token(
     if !authentication.claims.id_token.is_empty()
         && let Some(user) = cx.user_claims(grant.user_id).await?
     {
-        user.release("", &authentication.claims.id_token, &mut requested);
+        let names = user.as_wanted(&authentication.claims.id_token, &authentication.claims.id_token_values);
+        user.release("", &names, &mut requested);
     }
     let claims = IdTokenClaims {
         iss: cx.config.issuer.as_str(),

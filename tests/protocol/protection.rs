@@ -185,3 +185,65 @@ async fn id_tokens_without_a_signature_need_the_operators_and_the_clients_word_a
     assert_eq!(browser.get(&hint).await.redirect_param("error").as_deref(), Some("invalid_request"));
     assert_eq!(header(tokens["access_token"].as_str().unwrap())["alg"], "ES256");
 }
+
+#[tokio::test]
+async fn nothing_is_used_up_while_there_is_no_key_to_encrypt_for() {
+    let world = World::new().await;
+    let key = Jwk::generate_rsa_key(2048).unwrap();
+    let wants = async |client_id: &str, alg: Value| {
+        let change = |metadata: &mut Value| {
+            metadata["jwks"] = json!({ "keys": [public(&key, "k1")] });
+            metadata["response_types"] = json!(["code", "code id_token"]);
+            metadata["id_token_encrypted_response_alg"] = alg;
+        };
+        world.change_client(client_id, change).await;
+    };
+    let unavailable = |answer: &Answer| {
+        assert_eq!((answer.status.as_u16(), answer.error().as_str()), (503, "temporarily_unavailable"));
+    };
+    // A refresh token.
+    let tokens = world.sign_in(C1, "openid offline_access").await;
+    let refresh_token = tokens["refresh_token"].as_str().unwrap();
+    wants(C1, json!("ECDH-ES")).await;
+    unavailable(&world.refresh(C1, refresh_token).await);
+    world.advance(60);
+    unavailable(&world.refresh(C1, refresh_token).await);
+    wants(C1, Value::Null).await;
+    assert!(
+        world.refresh(C1, refresh_token).await.ok()["id_token"].is_string(),
+        "it was not used, so this is no replay"
+    );
+    // A device code.
+    let device = world.as_client("/oauth2/device", CD, &[("scope", "openid")]).await.ok();
+    let browser = world.browser();
+    let page = browser.open(device["verification_uri_complete"].as_str().unwrap()).await;
+    let mut page = browser.submit(&page, &[]).await;
+    if page.has("#password") {
+        page = browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    }
+    assert!(page.has("#allow"), "{}", page.answer.body);
+    browser.submit(&page, &[("decision", "allow")]).await;
+    let poll = async || {
+        let code = device["device_code"].as_str().unwrap();
+        world.token(CD, &[("grant_type", DEVICE_CODE), ("device_code", code)]).await
+    };
+    wants(CD, json!("ECDH-ES")).await;
+    unavailable(&poll().await);
+    wants(CD, Value::Null).await;
+    world.advance(5);
+    assert!(poll().await.ok()["id_token"].is_string());
+    // A hybrid answer: the client is told by redirect, and no code was made.
+    wants(C1, json!("ECDH-ES")).await;
+    let codes = world.rows("authorization_codes", "1 = 1").await;
+    for signed_in in [false, true] {
+        let url = world.authorize_url(C1, "openid", &[("response_type", "code id_token")]);
+        let page = browser.open(&url).await;
+        let end = if signed_in { page } else { world.answer_pages(&browser, page, "alice").await };
+        let param = |name: &str| fragment_param(&end.url, name);
+        assert!(end.url.as_str().starts_with(REDIRECT_URI), "{}", end.url);
+        assert_eq!(param("error").as_deref(), Some("temporarily_unavailable"));
+        assert_eq!(param("state").as_deref(), Some("st-8&="));
+        assert_eq!((param("code"), param("id_token")), (None, None));
+    }
+    assert_eq!(world.rows("authorization_codes", "1 = 1").await, codes);
+}

@@ -1,4 +1,5 @@
 use portcullis::base::{Clock as _, OpaqueToken, SystemRandom, TokenKind, new_id};
+use portcullis::oauth::registration::Registry;
 use portcullis::storage::{InitialAccessTokenRecord, InitialAccessTokens as _, Maintenance as _};
 use serde_json::{Value, json};
 use wiremock::matchers::path;
@@ -247,6 +248,64 @@ async fn s158_what_the_operator_decides_about_a_client_survives_its_own_changes(
     for (name, value) in read.as_object().unwrap().iter().filter(|(name, _)| *name != "registration_access_token") {
         assert_eq!(again[name], *value, "{name}");
     }
+}
+
+#[tokio::test]
+async fn s158_scopes_and_grants_that_the_operator_took_away_do_not_come_back_by_the_clients_own_hand() {
+    let world = World::with(OPEN).await;
+    let body = json!({ "redirect_uris": [CALLBACK], "scope": "openid profile email offline_access",
+        "grant_types": ["authorization_code", "refresh_token"] });
+    let client = created(register(&world, body.clone()).await);
+    let id = text(&client, "client_id");
+    let put = async |token: &str, scope: Option<&str>| {
+        let mut body = body.clone();
+        body["client_id"] = json!(id);
+        match scope {
+            Some(scope) => body["scope"] = json!(scope),
+            None => drop(body.as_object_mut().unwrap().remove("scope")),
+        }
+        manage(&world, "PUT", &client, token, Some(&body)).await
+    };
+    // Until the operator says something it is the client's own affair.
+    let narrow = put(text(&client, "registration_access_token"), Some("openid")).await.ok();
+    let wide = put(text(&narrow, "registration_access_token"), Some("openid profile email offline_access")).await.ok();
+    assert_eq!(wide["scope"], "openid profile email offline_access");
+    let operator = async |change: &dyn Fn(&mut Value)| {
+        let cx = &world.app.oauth;
+        let registry = Registry {
+            store: &cx.store,
+            sealer: &cx.sealer,
+            random: cx.random.as_ref(),
+            abilities: world.app.config.as_ref().into(),
+            now: cx.now(),
+        };
+        let mut metadata: Value = serde_json::from_str(&registry.find(id).await.unwrap().metadata).unwrap();
+        change(&mut metadata);
+        registry.update(id, &serde_json::from_value(metadata).unwrap()).await.unwrap();
+        cx.follow_clients().await.unwrap();
+    };
+    operator(&|metadata| {
+        metadata["scope"] = json!("openid email");
+        metadata["grant_types"] = json!(["authorization_code"]);
+    })
+    .await;
+    let mut token = text(&wide, "registration_access_token").to_owned();
+    for asked in [Some("openid profile email offline_access"), None] {
+        let answer = put(&token, asked).await.ok();
+        assert_eq!(
+            (&answer["scope"], &answer["grant_types"]),
+            (&json!("openid email"), &json!(["authorization_code"]))
+        );
+        assert!(answer.get("scope_ceiling").is_none(), "the operator's affair");
+        token = text(&answer, "registration_access_token").to_owned();
+        let known = world.app.oauth.clients.get(id).unwrap();
+        assert!(!known.scope.contains("profile") && !known.may_use_grant("refresh_token"));
+    }
+    assert_eq!(put(&token, Some("profile")).await.error(), "invalid_client_metadata");
+    let less = put(&token, Some("openid")).await.ok();
+    assert_eq!(less["scope"], "openid");
+    token = text(&less, "registration_access_token").to_owned();
+    assert_eq!(put(&token, Some("openid email")).await.ok()["scope"], "openid email", "its own narrowing binds nobody");
 }
 
 #[tokio::test]

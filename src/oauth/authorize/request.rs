@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{AuthorizationResponse, ResponseMode, ResponseType, redirect_uri};
 use crate::base::acr::Acr;
@@ -54,9 +54,9 @@ pub struct AuthorizationRequest {
     pub max_age: Option<u64>,
     /// `auth_time` belongs in the id_token.
     pub wants_auth_time: bool,
-    /// The one person it is about: from `id_token_hint` or a requested `sub`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub subject: Option<String>,
+    /// The people it may be about, anybody if there are none: from `id_token_hint` or a requested `sub`.
+    #[serde(default, alias = "subject", deserialize_with = "one_or_many", skip_serializing_if = "Vec::is_empty")]
+    pub subjects: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login_hint: Option<String>,
     pub ui_locales: Vec<String>,
@@ -93,6 +93,11 @@ impl AuthorizationRequest {
 
     pub fn has_prompt(&self, prompt: Prompt) -> bool {
         self.prompt.contains(&prompt)
+    }
+
+    /// Whether it may be about the person whom the client knows as `sub`.
+    pub fn may_be_about(&self, sub: &str) -> bool {
+        self.subjects.is_empty() || self.subjects.iter().any(|wanted| wanted == sub)
     }
 
     /// All that a person is asked to allow: the scopes, and those of the single claims asked for.
@@ -261,9 +266,7 @@ fn rest(
     let claims = params.get("claims").map(ClaimsRequest::parse).transpose()?.unwrap_or_default();
     let claims = claims.within(&client.scope);
     let hinted = params.get("id_token_hint").map(|hint| hinted_subject(cx, hint)).transpose()?;
-    if let (Some(hinted), Some(claimed)) = (&hinted, &claims.sub)
-        && hinted != claimed
-    {
+    if hinted.as_ref().is_some_and(|hinted| !claims.subjects.is_empty() && !claims.subjects.contains(hinted)) {
         return Err(Error::invalid_request("id_token_hint and claims name different people"));
     }
     if claims.acr_essential && !claims.acr_values.is_empty() && !reachable(&claims.acr_values) {
@@ -285,7 +288,7 @@ fn rest(
             || client.metadata.default_max_age.is_some()
             || client.metadata.require_auth_time
             || claims.auth_time,
-        subject: hinted.or_else(|| claims.sub.clone()),
+        subjects: hinted.map_or_else(|| claims.subjects.clone(), |hinted| vec![hinted]),
         login_hint: short(params, "login_hint").unwrap_or_default(),
         ui_locales: locales(params),
         acr_values: acr_values(params, client),
@@ -354,6 +357,20 @@ fn hinted_subject(cx: &Context, hint: &str) -> Result<String, Error> {
     claim("sub").map(str::to_owned).ok_or_else(refused)
 }
 
+/// Requests that were frozen before there could be several people hold one as a string.
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(sub) => vec![sub],
+        OneOrMany::Many(subs) => subs,
+    })
+}
+
 fn reachable(acr_values: &[String]) -> bool {
     acr_values.iter().any(|value| Acr::from_name(value).is_some())
 }
@@ -398,7 +415,7 @@ impl AuthorizationRequest {
             prompt: Vec::new(),
             max_age: None,
             wants_auth_time: false,
-            subject: None,
+            subjects: Vec::new(),
             login_hint: None,
             ui_locales: Vec::new(),
             claims: ClaimsRequest::default(),
@@ -426,6 +443,15 @@ mod tests {
         params.extend(changes);
         let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
         read(&world.cx, &Params::parse(encoded.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_request_frozen_by_the_version_before_is_still_about_its_person() {
+        let mut frozen = serde_json::to_value(AuthorizationRequest::for_test()).unwrap();
+        assert!(frozen.get("subjects").is_none());
+        frozen["subject"] = "u1".into();
+        let thawed: AuthorizationRequest = serde_json::from_value(frozen).unwrap();
+        assert!(thawed.may_be_about("u1") && !thawed.may_be_about("u2"));
     }
 
     #[tokio::test]

@@ -79,7 +79,7 @@ pub fn next_step(
         }
         return Ok(Step::Login);
     };
-    if request.subject.as_deref().is_some_and(|wanted| wanted != session.sub) {
+    if !request.may_be_about(&session.sub) {
         // Somebody else signed in although the request names one person: ask again, and give up once they have.
         return if request.has_prompt(Prompt::None) || progress.signed_in.as_deref() == Some(&session.sid) {
             Err(Error::LoginRequired { hint: "another person than the requested one is signed in".into() })
@@ -137,7 +137,7 @@ fn assurance_step(
 fn selection_is_due(request: &AuthorizationRequest, session: &SignedIn, progress: &Progress) -> bool {
     let of_this_session = |done: &Option<String>| done.as_deref() == Some(&session.sid);
     request.has_prompt(Prompt::SelectAccount)
-        && request.subject.as_deref().is_none_or(|wanted| wanted == session.sub)
+        && request.may_be_about(&session.sub)
         && !of_this_session(&progress.signed_in)
         && !of_this_session(&progress.chosen)
 }
@@ -281,7 +281,7 @@ mod tests {
             assert_eq!(ask(&demanding, 2, &chosen), Step::Login, "{demanding:?}");
             assert_eq!(ask(&demanding, 2, &signed_in), Step::Issue);
         }
-        let named = AuthorizationRequest { subject: Some("bob".to_owned()), ..select };
+        let named = AuthorizationRequest { subjects: vec!["bob".to_owned()], ..select };
         assert_eq!(ask(&named, 1, &before), Step::Login, "the request has chosen another person");
     }
 
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn a_hint_of_another_person_is_login_required() {
         let mut hinted = request(&[Prompt::None], None);
-        hinted.subject = Some("bob".to_owned());
+        hinted.subjects = vec!["bob".to_owned()];
         assert_eq!(step(&hinted, Some(&session(1)), "openid profile"), Err("login_required"));
         hinted.prompt.clear();
         assert_eq!(step(&hinted, Some(&session(1)), "openid profile"), Ok(Step::Login));

@@ -43,6 +43,8 @@ async fn exchange(cx: &Context, request: TokenRequest<'_>, device: &DeviceRecord
     let permit = may_issue(cx, client, Subject::Person(grant), now)?;
     let family = begin_family(cx, client, &grant, &approval.scope)?;
     let record = family.as_ref().map(|(record, _)| record);
+    // Before the code is gone.
+    cx.recipient(client, client.metadata.id_token_encrypted_response_alg).await?;
     cx.store.consume_device(&device.id, now.millis(), record).await?.ok_or_else(unknown)?;
     let refresh_token = family.as_ref().map(|(_, token)| token);
     let issuance = Issuance { scope: &approval.scope, audience, nonce: None, refresh_token };

@@ -28,6 +28,8 @@ pub async fn refresh(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRes
     let family_id = token.family_id.to_string();
     let now = cx.now();
 
+    // Before the token is used up.
+    cx.recipient(client, client.metadata.id_token_encrypted_response_alg).await?;
     // What may be refused without using the token up is looked at first.
     let family = if asked.is_some() || request.params.get("resource").is_some() {
         let family = cx.store.find_family(&family_id).await?.ok_or_else(unknown_token)?;

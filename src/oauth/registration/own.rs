@@ -101,6 +101,39 @@ pub(super) fn settled(
     members
 }
 
+/// The metadata that the operator gives a client. What they change about scopes and grants of one that registered itself is
+/// from then on the most that it may give itself.
+pub(super) fn by_operator(before: &ClientMetadata, mut after: ClientMetadata) -> ClientMetadata {
+    if before.registered_by.is_operator() {
+        return after;
+    }
+    if after.scope != before.scope {
+        after.scope_ceiling = Some(after.scope.clone()).filter(|scope| !scope.trim().is_empty());
+    }
+    if after.grant_types != before.grant_types {
+        after.grant_types_ceiling = Some(after.grant_types.clone());
+    }
+    after
+}
+
+/// Leaves out what is beyond the operator's ceilings, if they have set any.
+fn below_ceilings(metadata: &mut ClientMetadata, found: &mut Found) {
+    if let Some(most) = &metadata.grant_types_ceiling {
+        metadata.grant_types.retain(|name| most.contains(name));
+        if metadata.grant_types.is_empty() {
+            found.metadata("grant_types", "none of these grants is open to this client");
+        }
+    }
+    let (Some(most), Ok(asked)) = (&metadata.scope_ceiling, ScopeSet::parse(&metadata.scope)) else { return };
+    // What cannot be read leaves nothing.
+    let most = ScopeSet::parse(most).unwrap_or_default();
+    let granted = asked.filter(|scope| most.contains(scope));
+    if granted.is_empty() {
+        found.metadata("scope", "none of these scopes is open to this client");
+    }
+    metadata.scope = granted.to_string();
+}
+
 /// Keeps grants and scopes within what such clients may have. Scopes beyond are left out, since a client asks for what it
 /// knows (RFC 7591 §2); none left is a problem.
 pub(super) fn limit(metadata: &mut ClientMetadata, config: &Config) -> Vec<Problem> {
@@ -140,5 +173,6 @@ pub(super) fn limit(metadata: &mut ClientMetadata, config: &Config) -> Vec<Probl
             metadata.scope = granted.to_string();
         }
     }
+    below_ceilings(metadata, &mut found);
     found.0
 }

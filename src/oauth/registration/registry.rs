@@ -1,4 +1,4 @@
-use super::{Abilities, Problem, dynamic, problems, problems_of_change};
+use super::{Abilities, Problem, dynamic, own, problems, problems_of_change};
 use crate::base::{OpaqueToken, Random, Timestamp, TokenKind, new_id};
 use crate::jose::Sealer;
 use crate::oauth::client_auth::AuthMethod;
@@ -62,14 +62,16 @@ impl Registry<'_> {
         Ok((record, secret))
     }
 
-    /// Replaces the metadata. A method that needs a secret which is not there gives one, told this once.
+    /// Replaces the metadata, as the operator. A method that needs a secret which is not there gives one, told this once.
     pub async fn update(
         &self,
         client_id: &str,
         metadata: &ClientMetadata,
     ) -> Result<(ClientRecord, Option<OpaqueToken>), RegistrationError> {
         self.check(metadata)?;
-        let Drafted { record, secret } = self.redraft(self.find(client_id).await?, metadata)?;
+        let record = self.find(client_id).await?;
+        let metadata = own::by_operator(&serde_json::from_str(&record.metadata)?, metadata.clone());
+        let Drafted { record, secret } = self.redraft(record, &metadata)?;
         self.store.update_client(&record).await?;
         Ok((record, secret))
     }

@@ -82,11 +82,33 @@ pub async fn finish(visit: &Visit<'_>, transaction: &Transaction, outcome: Outco
         Outcome::Allowed(session) => Some(session.sid.clone()),
         Outcome::Refused(_) => None,
     };
+    let outcome = answerable(visit, transaction, outcome).await?;
     let mut response = answered_once(visit, transaction, outcome).await?;
     if sid.is_some() || visit.session().await?.is_none() {
         visit.show_browser_state(&mut response, sid.as_deref());
     }
     Ok(response)
+}
+
+/// Looks, before the transaction is over, whether the client has the key that its id_token is to be encrypted for. If not,
+/// the client is told so: the person could do nothing about it.
+async fn answerable<'a>(
+    visit: &Visit<'_>,
+    transaction: &Transaction,
+    outcome: Outcome<'a>,
+) -> Result<Outcome<'a>, Stop> {
+    if matches!(outcome, Outcome::Refused(_)) || !transaction.request.response_type.gives_id_token() {
+        return Ok(outcome);
+    }
+    let client = &transaction.client;
+    match visit.cx().recipient(client, client.metadata.id_token_encrypted_response_alg).await {
+        Ok(_) => Ok(outcome),
+        Err(error @ Error::TemporarilyUnavailable { .. }) => {
+            tracing::warn!(oauth.client_id = %client.client_id, %error, "a hybrid answer could not be encrypted");
+            Ok(Outcome::Refused(error))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn answered_once(
