@@ -199,7 +199,7 @@ async fn nothing_is_used_up_while_there_is_no_key_to_encrypt_for() {
         world.change_client(client_id, change).await;
     };
     let unavailable = |answer: &Answer| {
-        assert_eq!((answer.status.as_u16(), answer.error().as_str()), (503, "temporarily_unavailable"));
+        assert_eq!((answer.status.as_u16(), &answer.json()["error"]), (503, &json!("temporarily_unavailable")));
     };
     // A refresh token.
     let tokens = world.sign_in(C1, "openid offline_access").await;
@@ -216,8 +216,8 @@ async fn nothing_is_used_up_while_there_is_no_key_to_encrypt_for() {
     // A device code.
     let device = world.as_client("/oauth2/device", CD, &[("scope", "openid")]).await.ok();
     let browser = world.browser();
-    let page = browser.open(device["verification_uri_complete"].as_str().unwrap()).await;
-    let mut page = browser.submit(&page, &[]).await;
+    let page = browser.open(&world.url("/device")).await;
+    let mut page = browser.submit(&page, &[("user_code", device["user_code"].as_str().unwrap())]).await;
     if page.has("#password") {
         page = browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
     }
