@@ -134,13 +134,11 @@ async fn s241_numbers_beyond_all_measure_are_refused() {
 async fn s242_deep_and_enormous_json_is_refused_without_harm() {
     let world = World::new().await;
     let browser = world.browser();
-    let deep = format!("{}{}", "[".repeat(6000), "]".repeat(6000));
-    let nested = format!("{}1{}", r#"{"userinfo":"#.repeat(1000), "}".repeat(1000));
+    let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+    let nested = format!("{}1{}", r#"{"userinfo":"#.repeat(150), "}".repeat(150));
     for claims in [deep.as_str(), nested.as_str(), r#"{"userinfo":{"name":{"value":1e400}}}"#, "{\"userinfo\":"] {
         let answer = browser.get(&world.authorize_url(C1, "openid", &[("claims", claims)])).await;
-        let refused = answer.status.is_client_error() || answer.redirect_param("error").is_some();
-        assert!(refused || answer.status.is_redirection(), "{claims:.30}: {}", answer.status);
-        assert!(!answer.status.is_server_error(), "{claims:.30}");
+        assert_eq!(answer.redirect_param("error").as_deref(), Some("invalid_request"), "{claims:.30}");
     }
     assert_eq!(world.get("/livez").await.status, 200);
 }
