@@ -72,6 +72,9 @@ const IDLE: Duration = Duration::from_secs(30);
 /// Seconds; around the quarter to half second that a good setting takes.
 const SECONDS_BUCKETS: [f64; 9] = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5];
 const RETRY_AFTER_SECONDS: u64 = 3;
+/// Of 19, the least that a thread can be wanted.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 const SALT_BYTES: usize = 16;
 const OUTPUT_BYTES: usize = 32;
 
@@ -164,7 +167,17 @@ impl Drop for Place {
     }
 }
 
+/// Has the system prefer every other thread of this process to the calling one: hashes use whole cores, and nobody who asks
+/// for a token or a key shall wait for them.
+fn step_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::debug!(%error, "password hashes run at the priority of everything else");
+    }
+}
+
 fn work(jobs: &Mutex<Receiver<Job>>, seconds: &Histogram) {
+    step_back();
     let mut memory: Vec<Block> = Vec::new();
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(IDLE);
