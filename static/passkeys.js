@@ -37,6 +37,8 @@ function written({ id, rawId, type, response }, extensions) {
 function send(form, challenge, credential) {
   form.elements.challenge.value = challenge;
   form.elements.credential.value = written(credential, credential.getClientExtensionResults());
+  // The box beside the password counts here as well.
+  if (form.elements.remember) form.elements.remember.disabled = !document.querySelector("#remember").checked;
   form.submit();
 }
 

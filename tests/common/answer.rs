@@ -20,6 +20,12 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
+    /// The line that sets the session's cookie.
+    pub fn session_cookie(&self) -> &str {
+        let mut lines = self.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
+        lines.find(|line| line.starts_with("portcullis_session=")).unwrap_or_else(|| panic!("{} no session", self.status))
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {} {}", self.status, self.body))
     }

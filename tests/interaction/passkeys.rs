@@ -65,13 +65,18 @@ async fn sign_in(browser: &Browser, page: &Page, key: &SoftKey) -> Page {
 
 /// Tries to sign in at the server itself; whether that worked.
 async fn signs_in(world: &World, key: &SoftKey) -> bool {
+    tried(world, key).await.0
+}
+
+/// As [`signs_in`]; also whether the browser is told to forget the passkey.
+async fn tried(world: &World, key: &SoftKey) -> (bool, bool) {
     let browser = world.browser();
     let page = browser.open(&world.url("/login")).await;
     let page = sign_in(&browser, &page, key).await;
     let is_in = browser.cookie("session").is_some();
     assert_eq!(page.answer.status.as_u16(), if is_in { 200 } else { 422 }, "{}", page.answer.body);
     assert_eq!(page.has("[role=alert]:not([hidden])"), !is_in);
-    is_in
+    (is_in, page.attr(FORM, "data-unknown").is_some())
 }
 
 #[tokio::test]
@@ -205,13 +210,15 @@ async fn s174_s218_a_passkey_of_nobody_of_a_disabled_person_or_with_anothers_han
     let world = World::on_localhost("").await;
     let right = registered(&world, "alice", 1).await;
     let bob = registered(&world, "bob", 2).await;
-    assert!(!signs_in(&world, &SoftKey { user_handle: None, ..right.clone() }).await);
-    assert!(!signs_in(&world, &SoftKey { user_handle: bob.user_handle.clone(), ..right.clone() }).await);
-    assert!(!signs_in(&world, &SoftKey { credential_id: vec![9; 20], ..right.clone() }).await);
-    assert!(!signs_in(&world, &SoftKey { credential_id: bob.credential_id, ..right.clone() }).await);
+    // A browser forgets what it is told is unknown: that is said of nobody's passkey alone.
+    let (refused, unknown) = ((false, false), (false, true));
+    assert_eq!(tried(&world, &SoftKey { user_handle: None, ..right.clone() }).await, refused);
+    assert_eq!(tried(&world, &SoftKey { user_handle: bob.user_handle.clone(), ..right.clone() }).await, refused);
+    assert_eq!(tried(&world, &SoftKey { credential_id: vec![9; 20], ..right.clone() }).await, unknown);
+    assert_eq!(tried(&world, &SoftKey { credential_id: bob.credential_id, ..right.clone() }).await, refused);
     assert!(signs_in(&world, &right).await);
     world.disable_user("alice").await;
-    assert!(!signs_in(&world, &right).await);
+    assert_eq!(tried(&world, &right).await, refused);
 }
 
 #[tokio::test]
@@ -444,4 +451,25 @@ async fn a_wished_for_second_factor_is_proved_by_a_passkey_beside_the_session() 
     let tokens = world.redeem(C1, &end.param("code").unwrap()).await.ok();
     let claims = claims(tokens["id_token"].as_str().unwrap());
     assert_eq!(claims["amr"], json!(["pwd", "pop", "hwk", "user", "mfa"]));
+}
+
+#[tokio::test]
+async fn whoever_is_not_to_be_remembered_is_not_by_a_passkey_either() {
+    let world = World::on_localhost("").await;
+    let key = registered(&world, "alice", 1).await;
+    for kept in [true, false] {
+        let browser = world.browser();
+        let page = browser.open(&world.url("/login")).await;
+        let (challenge, asked) = options(&browser, &page).await;
+        let (action, mut fields) = page.form_at(FORM);
+        // What the script does with the box.
+        fields.retain(|(name, _)| name != "challenge" && name != "credential" && (kept || name != "remember"));
+        fields.extend([("challenge".to_owned(), challenge), ("credential".to_owned(), key.get(&asked))]);
+        let url = page.url.join(&action).unwrap();
+        let answer = browser.send(browser.post_from_our_page(url.as_str()).form(&fields)).await;
+        assert_eq!(answer.session_cookie().contains("Max-Age"), kept);
+        assert_eq!(browser.cookie("brief").is_some(), !kept);
+    }
+    let brief = format!("expires_at - created_at = {}", 12 * 3600 * 1000);
+    assert_eq!(world.rows("sessions", &brief).await, 1);
 }

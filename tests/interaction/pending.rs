@@ -33,6 +33,29 @@ async fn s198_a_half_done_sign_in_opens_nothing() {
 }
 
 #[tokio::test]
+async fn two_tabs_at_the_second_step_go_on_each_for_itself() {
+    let world = World::new().await;
+    let app = with_app(&world).await;
+    let browser = world.browser();
+    let mut tabs = Vec::new();
+    for state in ["first", "second"] {
+        let page = browser.open(&world.authorize_url(C1, "openid", &[("state", state)])).await;
+        let page = browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+        assert!(page.has("#verify"), "{}", page.url);
+        tabs.push((state, page));
+    }
+    for (state, page) in tabs {
+        let end = browser.submit(&page, &[("code", &world.next_code(&app))]).await;
+        assert_eq!(end.param("state").as_deref(), Some(state), "{}", end.url);
+        assert!(end.param("code").is_some());
+    }
+    assert!(browser.cookie("pending").is_none());
+    // Its name alone opens it nowhere.
+    let (_, page) = at_second_step(&world).await;
+    assert!(!world.browser().open(page.url.as_str()).await.has("#verify"));
+}
+
+#[tokio::test]
 async fn s198_it_lasts_five_minutes() {
     let world = World::new().await;
     let app = with_app(&world).await;
@@ -56,11 +79,12 @@ async fn s198_it_is_used_once_and_only_by_its_browser() {
     assert!(answer.header("location").contains("/login?"), "{}", answer.status);
     // With a cookie that was carried off, the form is another browser's.
     let thief = world.browser();
-    thief.cookies.lock().unwrap().insert("portcullis_pending".to_owned(), pending.clone());
+    let name = format!("portcullis_pending_{}", page.param("login").unwrap());
+    thief.cookies.lock().unwrap().insert(name.clone(), pending.clone());
     assert_eq!(thief.post_form(&page, &[("code", &code)]).await.1.status, 400);
     assert!(thief.cookie("session").is_none());
     assert!(browser.submit(&page, &[("code", &code)]).await.param("code").is_some());
-    browser.cookies.lock().unwrap().insert("portcullis_pending".to_owned(), pending);
+    browser.cookies.lock().unwrap().insert(name, pending);
     browser.cookies.lock().unwrap().remove("portcullis_session");
     let replayed = browser.submit(&page, &[("code", &world.next_code(&app))]).await;
     assert_eq!(replayed.answer.status, 400, "the sign-in is over: {}", replayed.url);

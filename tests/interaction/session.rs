@@ -158,8 +158,7 @@ async fn whoever_does_not_want_to_be_remembered_has_a_cookie_of_the_window_and_h
     fields.extend([("username", "alice"), ("password", PASSWORD)].map(|(a, b)| (a.to_owned(), b.to_owned())));
     let url = page.url.join(&action).unwrap();
     let answer = browser.send(browser.post_from_our_page(url.as_str()).form(&fields)).await;
-    let cookies: Vec<&str> = answer.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap()).collect();
-    let cookie = cookies.iter().find(|line| line.contains("portcullis_session=")).unwrap();
+    let cookie = answer.session_cookie();
     assert!(!cookie.contains("Max-Age") && !cookie.contains("Expires"), "{cookie}");
     assert_eq!(world.rows("sessions", &format!("expires_at - created_at = {}", 12 * 3600 * 1000)).await, 1);
     world.advance(12 * 3600 - 1);

@@ -4,6 +4,8 @@ use serde_json::json;
 
 use crate::common::*;
 
+const BUTTON: &str = "button[formaction*='/upstream/']";
+
 /// A provider, and a server whose people may sign in with it. `more` are settings of `[upstream.there]`.
 pub async fn worlds(more: &str) -> (World, World) {
     let there = World::new().await;
@@ -25,14 +27,19 @@ pub async fn worlds(more: &str) -> (World, World) {
 
 /// Presses the provider's button on `page`; the address that it leads to.
 pub async fn press(browser: &Browser, page: &Page) -> String {
-    let form = "form[action*='/upstream/']";
-    let action = page.attr(form, "action").unwrap_or_else(|| panic!("no button: {}", page.answer.body));
-    let field = |name: &str| page.attr(&format!("{form} input[name={name}]"), "value");
-    let mut fields = vec![("csrf", field("csrf").unwrap())];
-    fields.extend(field("transaction").map(|id| ("transaction", id)));
-    let url = page.url.join(&action).unwrap().to_string();
-    let answer = browser.send(browser.post_from_our_page(&url).form(&fields)).await;
+    let answer = pressed(browser, page, true).await;
     onward(&Page { url: page.url.clone(), answer })
+}
+
+/// Presses it, with the box for being kept signed in ticked or not; the bare answer.
+pub async fn pressed(browser: &Browser, page: &Page, remember: bool) -> Answer {
+    let button = format!("{BUTTON}[form=sign-in]");
+    let action = page.attr(&button, "formaction").unwrap_or_else(|| panic!("no button: {}", page.answer.body));
+    let (_, mut fields) = page.form_at("#sign-in");
+    fields.retain(|(name, _)| remember || name != "remember");
+    fields.extend([("username", ""), ("password", "")].map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let url = page.url.join(&action).unwrap().to_string();
+    browser.send(browser.post_from_our_page(&url).form(&fields)).await
 }
 
 pub fn onward(page: &Page) -> String {
@@ -87,6 +94,22 @@ async fn a_connected_account_signs_in_to_an_application_and_leads_back_to_it() {
     // S252: the same answer again.
     let again = browser.get(&back).await;
     assert_eq!(again.status, 400);
+}
+
+#[tokio::test]
+async fn whoever_is_not_to_be_remembered_is_not_by_a_provider_either() {
+    let (here, there) = worlds("").await;
+    connect(&here, &there, &here.browser(), "alice", "alice").await;
+    for kept in [true, false] {
+        let browser = here.browser();
+        let page = browser.open(&here.url("/login?next=/account")).await;
+        let url = onward(&Page { url: page.url.clone(), answer: pressed(&browser, &page, kept).await });
+        let back = sign_in_there(&there, &there.browser(), &url, "alice").await;
+        let answer = browser.get(&back).await;
+        assert_eq!(answer.session_cookie().contains("Max-Age"), kept);
+    }
+    let brief = format!("expires_at - created_at = {}", 12 * 3600 * 1000);
+    assert_eq!(here.rows("sessions", &brief).await, 1);
 }
 
 #[tokio::test]
@@ -259,7 +282,7 @@ async fn s254_a_second_factor_here_is_asked_for_unless_the_providers_word_counts
 async fn without_providers_there_is_no_button_no_page_and_no_address() {
     let world = World::new().await;
     let browser = world.browser();
-    assert!(!browser.open(&world.url("/login")).await.has("form[action*='/upstream/']"));
+    assert!(!browser.open(&world.url("/login")).await.has(BUTTON));
     assert_eq!(browser.get(&world.url("/upstream/there/callback")).await.status, 404);
     assert_eq!(browser.get(&world.url("/account/connections")).await.status, 404);
 }

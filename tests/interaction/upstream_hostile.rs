@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use super::upstream::press;
+use super::upstream::{press, pressed};
 use crate::common::*;
 
 /// A provider that says whatever it is told to say.
@@ -344,14 +344,10 @@ async fn a_provider_that_is_away_from_the_start_is_said_to_be_and_begins_nothing
     let world = idp.world().await;
     let browser = world.browser();
     let page = browser.open(&world.url("/login")).await;
-    let form = "form[action*='/upstream/']";
-    let fields = [("csrf", page.attr(&format!("{form} input[name=csrf]"), "value").unwrap())];
-    let url = page.url.join(&page.attr(form, "action").unwrap()).unwrap();
-    let answer = browser.send(browser.post_from_our_page(url.as_str()).form(&fields)).await;
-    assert_eq!(answer.status, 400);
+    assert_eq!(pressed(&browser, &page, true).await.status, 400);
     assert_eq!(world.rows("upstream_logins", "TRUE").await, 0);
     // Nor does a form from elsewhere.
-    let forged = browser.send(world.http.post(url).form(&[("csrf", "x")])).await;
+    let forged = browser.send(world.http.post(world.url("/upstream/idp")).form(&[("csrf", "x")])).await;
     assert_eq!(forged.status, 403);
 }
 

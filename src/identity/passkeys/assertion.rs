@@ -131,12 +131,14 @@ impl Identity {
     ) -> Result<PasskeyVerified, PasskeyError> {
         let relying_party = self.relying_party()?;
         let passkey = passkey.ok_or(PasskeyError::Unknown)?;
+        // From here on it is a passkey of somebody's: the browser is not to forget it, whatever else is wrong.
         let user = self.store.find_user(&passkey.user_id).await?.filter(|user| user.disabled_at.is_none());
-        let user = user.filter(|user| known.is_none_or(|known| known.id == user.id)).ok_or(PasskeyError::Unknown)?;
+        let user = user.filter(|user| known.is_none_or(|known| known.id == user.id));
+        let user = user.ok_or_else(|| PasskeyError::refused("its person may not sign in, or is another one"))?;
         let handle = response.response.user_handle.as_deref();
         // Whoever signs in by the passkey alone is named by it; after another step it may stay silent.
         if handle.map_or(known.is_none(), |handle| handle != user_handle(&user.id)) {
-            return Err(PasskeyError::Unknown);
+            return Err(PasskeyError::refused("the user handle is not its person's"));
         }
         made_here(&response.response.client_data_json, "webauthn.get", &relying_party.origin)?;
         let mut credential = credential(&passkey)?;

@@ -10,7 +10,8 @@ use crate::config::{Issuer, Ttl};
 
 const SESSION: &str = "portcullis_session";
 const DEVICE: &str = "portcullis_device";
-const PENDING: &str = "portcullis_pending";
+/// One per sign-in that still lacks a factor.
+const PENDING: &str = "portcullis_pending_";
 /// Set while the person does not want this browser to be remembered.
 const BRIEF: &str = "portcullis_brief";
 const MAIL_LINK: &str = "portcullis_link";
@@ -25,8 +26,8 @@ const HOST_PREFIX: &str = "__Host-";
 const DEVICE_DAYS: i64 = 400;
 /// A notice that no page has shown by then is stale.
 const NOTICE_SECONDS: i64 = 60;
-/// Transactions that one browser keeps open; the oldest makes room.
-const MAX_TRANSACTIONS: usize = 8;
+/// Transactions, and half-done sign-ins, that one browser keeps open; the oldest makes room.
+const MOST_OF_A_KIND: usize = 8;
 
 /// Names and writes cookies for one issuer.
 #[derive(Clone, Copy)]
@@ -83,7 +84,6 @@ impl Cookies {
         self.readable("", Duration::ZERO)
     }
 
-    /// A sign-in that still lacks a factor.
     /// The token of a mailed link that was followed here.
     pub fn mail_link(self, req: &HttpRequest) -> Option<String> {
         read(req, &self.name(MAIL_LINK))
@@ -99,16 +99,18 @@ impl Cookies {
         self.cookie(MAIL_LINK, "", Duration::ZERO)
     }
 
-    pub fn pending(self, req: &HttpRequest) -> Option<String> {
-        read(req, &self.name(PENDING))
+    /// A sign-in that still lacks a factor.
+    pub fn pending(self, req: &HttpRequest, id: &str) -> Option<String> {
+        read(req, &self.name(&format!("{PENDING}{id}")))
     }
 
-    pub fn set_pending(self, value: &str, ttl: std::time::Duration) -> Cookie<'static> {
-        self.cookie(PENDING, value, Duration::seconds(i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX)))
+    pub fn set_pending(self, id: &str, value: &str, ttl: std::time::Duration) -> Cookie<'static> {
+        let ttl = Duration::seconds(i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX));
+        self.cookie(&format!("{PENDING}{id}"), value, ttl)
     }
 
-    pub fn end_pending(self) -> Cookie<'static> {
-        self.cookie(PENDING, "", Duration::ZERO)
+    pub fn end_pending(self, id: &str) -> Cookie<'static> {
+        self.cookie(&format!("{PENDING}{id}"), "", Duration::ZERO)
     }
 
     pub fn upstream(self, req: &HttpRequest, id: &str) -> Option<String> {
@@ -156,15 +158,24 @@ impl Cookies {
         self.cookie(&format!("{TRANSACTION}{id}"), "", Duration::ZERO)
     }
 
-    /// Removes the oldest transactions of this browser, so that with a new one there are not too many. Their ids are
-    /// ordered by time.
+    /// Removes the oldest transactions of this browser, so that with a new one there are not too many.
     pub fn make_room(self, req: &HttpRequest) -> Vec<Cookie<'static>> {
-        let prefix = self.name(TRANSACTION);
+        self.oldest(req, TRANSACTION)
+    }
+
+    /// The same for sign-ins that still lack a factor.
+    pub fn make_room_for_pending(self, req: &HttpRequest) -> Vec<Cookie<'static>> {
+        self.oldest(req, PENDING)
+    }
+
+    /// What takes the oldest cookies of a kind away, up to the place for one more. Their ids are ordered by time.
+    fn oldest(self, req: &HttpRequest, kind: &str) -> Vec<Cookie<'static>> {
+        let prefix = self.name(kind);
         let mut ids: Vec<String> =
             pairs(req).filter_map(|(name, _)| name.strip_prefix(&prefix).map(str::to_owned)).collect();
         ids.sort_unstable();
-        let excess = (ids.len() + 1).saturating_sub(MAX_TRANSACTIONS);
-        ids.iter().take(excess).map(|id| self.end_transaction(id)).collect()
+        let excess = (ids.len() + 1).saturating_sub(MOST_OF_A_KIND);
+        ids.iter().take(excess).map(|id| self.cookie(&format!("{kind}{id}"), "", Duration::ZERO)).collect()
     }
 
     fn name(self, name: &str) -> String {
@@ -233,7 +244,7 @@ mod tests {
         for cookie in [
             cookies.set_session("v", Ttl::days(7)),
             cookies.set_device("v"),
-            cookies.set_pending("v", std::time::Duration::from_mins(5)),
+            cookies.set_pending("1", "v", std::time::Duration::from_mins(5)),
             cookies.set_transaction("1", "v", Ttl::hours(1)),
             cookies.end_session(),
         ] {
@@ -271,5 +282,8 @@ mod tests {
         let removed: Vec<String> =
             cookies.make_room(&request(&names(9))).iter().map(|cookie| cookie.name().to_owned()).collect();
         assert_eq!(removed, ["portcullis_tx_1", "portcullis_tx_2"]);
+        assert!(cookies.make_room_for_pending(&request(&names(9))).is_empty());
+        let pending = names(8).replace("_tx_", "_pending_");
+        assert_eq!(cookies.make_room_for_pending(&request(&pending)).len(), 1);
     }
 }

@@ -1,5 +1,6 @@
 //! The second factor of a sign-in whose first one is proved.
 
+use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -8,7 +9,7 @@ use super::finish::{Outcome, finish, give_up, proceed};
 use super::local_path::LocalPath;
 use super::passkey::{answer, ceremony, explained, passkey_form};
 use super::problem::{self, Stop};
-use super::sign_in::{Errand, begin, login_for, next_page};
+use super::sign_in::{Errand, begin, for_pending, login_for, next_page};
 use super::transaction::{Next, Transaction};
 use super::visit::{Visit, query, set};
 use crate::base::acr::Acr;
@@ -95,7 +96,7 @@ async fn passkey_options(app: Data<App>, req: HttpRequest, body: Payload) -> Htt
     let visit = Visit::new(&app, &req, &[]);
     let begun = async {
         let params = visit.form(body).await?;
-        let half = match pending(&visit).await? {
+        let half = match pending(&visit, &visit.query()?).await? {
             Some(login) => Half::Login(login),
             None => Half::Session(visit.fresh_session("").await?),
         };
@@ -137,6 +138,7 @@ async fn passkey_submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpR
 /// Both factors are proved: the session begins, and the person goes on with what they came for.
 async fn proved(visit: &Visit<'_>, half: Half, errand: Errand, proof: &Proof) -> Result<HttpResponse, Stop> {
     visit.app.metrics.login_attempt(proof.method(), "success");
+    let ended = half.end_cookie(visit);
     let proofs = match half {
         Half::Session(session) => Proofs::of_session(&session).and(proof),
         Half::Login(login) => match visit.app.identity.take_pending_login(login).await {
@@ -146,20 +148,20 @@ async fn proved(visit: &Visit<'_>, half: Half, errand: Errand, proof: &Proof) ->
         },
     };
     let Some(proofs) = proofs else { return Ok(begin_anew(visit, &visit.query()?)) };
-    let mut response = Box::pin(begin(visit, errand, proofs)).await?;
-    set(&mut response, &visit.cookies.end_pending());
-    Ok(response)
+    let response = Box::pin(begin(visit, errand, proofs)).await?;
+    Ok(with(response, ended))
 }
 
 async fn cancelled(visit: &Visit<'_>, half: Half, errand: Errand) -> Result<HttpResponse, Stop> {
     let has_session = matches!(half, Half::Session(_));
+    let ended = half.end_cookie(visit);
     if let Half::Login(login) = half {
         match visit.app.identity.take_pending_login(login).await {
             Ok(_) | Err(LoginError::Rejected) => {}
             Err(error) => return Err(Error::Internal(Box::new(error)).into()),
         }
     }
-    let mut response = match errand {
+    let response = match errand {
         Errand::Page(_) if has_session => visit.go("/"),
         Errand::Page(path) => visit.go(&login_for(path.as_ref())),
         Errand::Transaction(transaction) if has_session => give_up(visit, *transaction).await?,
@@ -168,8 +170,14 @@ async fn cancelled(visit: &Visit<'_>, half: Half, errand: Errand) -> Result<Http
             finish(visit, &transaction, Outcome::Refused(error)).await?
         }
     };
-    set(&mut response, &visit.cookies.end_pending());
-    Ok(response)
+    Ok(with(response, ended))
+}
+
+fn with(mut response: HttpResponse, cookie: Option<Cookie<'_>>) -> HttpResponse {
+    if let Some(cookie) = cookie {
+        set(&mut response, &cookie);
+    }
+    response
 }
 
 /// What the second factor is added to.
@@ -195,11 +203,27 @@ impl Half {
             Self::Session(session) => format!("session {}", session.sid),
         }
     }
+
+    /// A page of the form's, under an address that names this sign-in among those of the browser.
+    fn address(&self, page: String) -> String {
+        match self {
+            Self::Login(login) => for_pending(&page, &login.id),
+            Self::Session(_) => page,
+        }
+    }
+
+    /// Takes away the cookie of this sign-in.
+    fn end_cookie(&self, visit: &Visit<'_>) -> Option<Cookie<'static>> {
+        match self {
+            Self::Login(login) => Some(visit.cookies.end_pending(&login.id)),
+            Self::Session(_) => None,
+        }
+    }
 }
 
 /// What a second factor is waited for; the inner error is where the person goes instead.
 async fn waiting(visit: &mut Visit<'_>, params: &Params) -> Result<Result<(Half, Errand), HttpResponse>, Stop> {
-    if let Some(login) = pending(visit).await? {
+    if let Some(login) = pending(visit, params).await? {
         let errand = errand(visit, &login).await?;
         return Ok(Ok((Half::Login(login), errand)));
     }
@@ -219,12 +243,12 @@ async fn waiting(visit: &mut Visit<'_>, params: &Params) -> Result<Result<(Half,
     }
 }
 
-/// The half-done sign-in of this browser, if it is live.
-async fn pending(visit: &Visit<'_>) -> Result<Option<PendingLogin>, Stop> {
-    match visit.cookies.pending(visit.req) {
-        Some(cookie) => Ok(visit.app.identity.pending_login(&cookie).await?.filter(|login| login.tries_left > 0)),
-        None => Ok(None),
-    }
+/// The half-done sign-in of this browser that the address names, if it is live.
+async fn pending(visit: &Visit<'_>, params: &Params) -> Result<Option<PendingLogin>, Stop> {
+    let Some(id) = params.get("login") else { return Ok(None) };
+    let Some(cookie) = visit.cookies.pending(visit.req, id) else { return Ok(None) };
+    let login = visit.app.identity.pending_login(&cookie).await?;
+    Ok(login.filter(|login| login.id == id && login.tries_left > 0))
 }
 
 /// What the sign-in is for, and the page in its language.
@@ -245,9 +269,8 @@ fn begin_anew(visit: &Visit<'_>, params: &Params) -> HttpResponse {
         }
         None => login_for(next_page(params).as_ref()),
     };
-    let mut response = visit.go(&path);
-    set(&mut response, &visit.cookies.end_pending());
-    response
+    let ended = params.get("login").filter(|id| visit.cookies.pending(visit.req, id).is_some());
+    with(visit.go(&path), ended.map(|id| visit.cookies.end_pending(id)))
 }
 
 /// What the form says about the attempt before, and which code it asks for.
@@ -287,13 +310,14 @@ async fn form(visit: &Visit<'_>, half: &Half, errand: &Errand, attempt: Attempt)
         Errand::Transaction(transaction) => Some(ClientCard::of(&transaction.client)),
         Errand::Page(_) => None,
     };
-    let here = errand.page("/login/factor");
+    let here = half.address(errand.page("/login/factor"));
     let joint = if here.contains('?') { '&' } else { '?' };
     let other = if attempt.recovery { factors.any() } else { factors.recovery_codes > 0 };
     let other_page = if attempt.recovery { here.clone() } else { format!("{here}{joint}recovery=1") };
     let about = half.about();
     let passkey = if factors.passkeys {
-        passkey_form(visit, "get", &errand.page(PASSKEY), PASSKEY_OPTIONS, (PURPOSE, &about))
+        let (verify, options) = (half.address(errand.page(PASSKEY)), half.address(PASSKEY_OPTIONS.to_owned()));
+        passkey_form(visit, "get", &verify, &options, (PURPOSE, &about))
     } else {
         None
     };

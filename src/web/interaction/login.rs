@@ -81,9 +81,7 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
         Some(transaction) if params.has("cancel") => return give_up(visit, transaction).await,
         other => other,
     };
-    if visit.app.config.sessions.remember_me && params.has("remember_asked") {
-        visit.brief = !params.has("remember");
-    }
+    visit.read_remember(&params);
     let username = params.get("username").unwrap_or_default();
     let password = SecretString::from(params.get("password").unwrap_or_default());
     match visit.app.identity.verify_password(username, &password, &visit.origin()).await {
@@ -154,7 +152,7 @@ pub(super) fn form(
     let passkey = passkey::form(visit, transaction, params, attempt.unknown_passkey);
     let next = next_page(params);
     let page = LoginPage {
-        upstreams: &upstream::buttons(visit, id, next.as_ref()),
+        upstreams: &upstream::buttons(visit, next.as_ref()),
         page: &visit.frame,
         client: client.as_ref(),
         form: &target,

@@ -43,7 +43,8 @@ pub fn form(
     };
     let mut passkey = passkey_form(visit, "get", &action, OPTIONS, (PURPOSE, id))?;
     id.clone_into(&mut passkey.form.transaction);
-    Some(PasskeyForm { is_conditional: true, unknown, ..passkey })
+    let remembers = visit.app.config.sessions.remember_me;
+    Some(PasskeyForm { is_conditional: true, remembers, unknown, ..passkey })
 }
 
 /// A form for a passkey. `csrf` is what its token is for and about: see [`Visit::target`].
@@ -61,6 +62,7 @@ pub fn passkey_form(
         ceremony,
         options: visit.frame.url(options),
         is_conditional: false,
+        remembers: false,
         unknown: None,
     })
 }
@@ -107,11 +109,14 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
     if let Some(transaction) = transaction.as_ref().filter(|transaction| transaction.completed) {
         return repeat(visit, transaction).await;
     }
+    visit.read_remember(&params);
     let answer = answer(&params);
     match visit.app.identity.verify_passkey(answer, visit.browser(), &visit.origin()).await {
         Ok(proof) => {
             visit.app.metrics.login_attempt("passkey", "success");
-            signed_in(visit, transaction, proof).await
+            let mut response = signed_in(visit, transaction, proof).await?;
+            visit.note_brief(&mut response);
+            Ok(response)
         }
         Err(error) => {
             visit.app.metrics.login_attempt("passkey", "rejected");

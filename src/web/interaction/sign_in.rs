@@ -44,6 +44,12 @@ impl Errand {
     }
 }
 
+/// The address of a page for the half-done sign-in `id`, whose cookie is named by it.
+pub(super) fn for_pending(page: &str, id: &str) -> String {
+    let joint = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{joint}login={id}")
+}
+
 /// As [`signed_in`], for whoever has kept the errand elsewhere than in the address.
 pub async fn signed_in_for(visit: &Visit<'_>, errand: Errand, proof: impl Into<Proof>) -> Result<HttpResponse, Stop> {
     let proofs = Proofs::from(proof.into());
@@ -61,8 +67,12 @@ async fn wait_for_factor(visit: &Visit<'_>, errand: &Errand, proofs: &Proofs) ->
         Errand::Page(path) => (None, path.as_ref().map(LocalPath::as_str)),
     };
     let token = visit.app.identity.keep_pending_login(proofs, transaction_id, next).await?;
-    let mut response = visit.go(&errand.page("/login/factor"));
-    set(&mut response, &visit.cookies.set_pending(token.expose(), PENDING_TTL));
+    let id = token.id.to_string();
+    let mut response = visit.go(&for_pending(&errand.page("/login/factor"), &id));
+    for cookie in visit.cookies.make_room_for_pending(visit.req) {
+        set(&mut response, &cookie);
+    }
+    set(&mut response, &visit.cookies.set_pending(&id, token.expose(), PENDING_TTL));
     Ok(response)
 }
 

@@ -7,6 +7,7 @@ use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::local_path::LocalPath;
+use super::login;
 use super::problem::{self, Stop};
 use super::sign_in::{Errand, login_for, next_page, signed_in_for};
 use super::transaction::Transaction;
@@ -20,19 +21,17 @@ use crate::web::App;
 use crate::web::account::{self, CONNECTIONS};
 use crate::web::pages::{Answer, ErrorPage, UpstreamButton, UpstreamGoPage};
 
-pub const PURPOSE: &str = "upstream";
 /// How long a person may take at the provider.
 const TTL: Duration = Duration::from_mins(10);
 
 /// The buttons of the sign-in page. `way_back` is what its address says of where the sign-in leads.
-pub fn buttons(visit: &Visit<'_>, transaction: &str, next: Option<&LocalPath>) -> Vec<UpstreamButton> {
+pub fn buttons(visit: &Visit<'_>, next: Option<&LocalPath>) -> Vec<UpstreamButton> {
     let way_back = query(&[("next", next.map(LocalPath::as_str).unwrap_or_default())]);
     let upstreams = visit.app.upstreams.iter();
     upstreams
         .map(|(name, provider)| {
-            let mut form = visit.target(&format!("/upstream/{name}{way_back}"), PURPOSE, transaction);
-            transaction.clone_into(&mut form.transaction);
-            UpstreamButton { form, label: visit.frame.t.with("upstream-button", "name", display_name(name, provider)) }
+            let action = visit.frame.url(&format!("/upstream/{name}{way_back}"));
+            UpstreamButton { action, label: visit.frame.t.with("upstream-button", "name", display_name(name, provider)) }
         })
         .collect()
 }
@@ -43,17 +42,18 @@ pub fn display_name(name: &str, provider: &Provider) -> String {
 
 /// `POST /upstream/{name}`: the way to the provider.
 pub async fn post(app: Data<App>, req: HttpRequest, name: Path<String>, body: Payload) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    match started(&visit, &name, body).await {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match started(&mut visit, &name, body).await {
         Ok(response) => response,
         Err(stop) => problem::page(&visit, stop),
     }
 }
 
-async fn started(visit: &Visit<'_>, name: &str, body: Payload) -> Result<HttpResponse, Stop> {
+async fn started(visit: &mut Visit<'_>, name: &str, body: Payload) -> Result<HttpResponse, Stop> {
     let params = visit.form(body).await?;
     let id = params.get("transaction").unwrap_or_default();
-    visit.check(&params, PURPOSE, id)?;
+    visit.check(&params, login::PURPOSE, id)?;
+    visit.read_remember(&params);
     let asks_again = !id.is_empty() && Transaction::load(visit, id).await?.request.asks_again();
     let next = next_page(&visit.query()?);
     let way = Way {
@@ -63,7 +63,9 @@ async fn started(visit: &Visit<'_>, name: &str, body: Payload) -> Result<HttpRes
     };
     // Whoever has to prove it again, by the application's wish or ours, proves it again there as well.
     let again = asks_again || visit.session().await?.is_some();
-    begin(visit, name, way, again).await
+    let mut response = begin(visit, name, way, again).await?;
+    visit.note_brief(&mut response);
+    Ok(response)
 }
 
 /// What a browser is on its way for.

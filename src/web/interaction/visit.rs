@@ -146,6 +146,13 @@ impl<'a> Visit<'a> {
         self.show_browser_state(response, Some(sid));
     }
 
+    /// Reads the box of the sign-in page, from whichever of its forms was sent.
+    pub fn read_remember(&mut self, params: &Params) {
+        if self.app.config.sessions.remember_me && params.has("remember_asked") {
+            self.brief = !params.has("remember");
+        }
+    }
+
     /// Has the browser know, for the pages up to the session, whether it is not to be remembered.
     pub fn note_brief(&self, response: &mut HttpResponse) {
         if self.brief != self.cookies.is_brief(self.req) {

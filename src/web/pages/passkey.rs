@@ -12,6 +12,8 @@ pub struct PasskeyForm {
     pub options: String,
     /// Passkeys are also among what the browser fills in for the user name.
     pub is_conditional: bool,
+    /// The box for being kept signed in, elsewhere on the page, counts for it as well.
+    pub remembers: bool,
     pub rp_id: String,
     /// Credential id of a passkey that was just tried and is not known here, in base64url.
     pub unknown: Option<String>,

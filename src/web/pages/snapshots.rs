@@ -68,6 +68,7 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
         ceremony: "get",
         options: "/a/options".to_owned(),
         is_conditional: true,
+        remembers: true,
         rp_id: "id.example.test".to_owned(),
         unknown: Some("abc-_".to_owned()),
     };

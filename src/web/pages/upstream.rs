@@ -1,10 +1,10 @@
 use askama::Template;
 
-use super::{FormTarget, Frame};
+use super::Frame;
 
-/// A button of the sign-in page that leads to another provider.
+/// A button of the sign-in page that leads to another provider: it sends the page's form there.
 pub struct UpstreamButton {
-    pub form: FormTarget,
+    pub action: String,
     pub label: String,
 }
 
