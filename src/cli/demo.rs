@@ -125,7 +125,7 @@ async fn user(
         }
         Some(record) => Some(record),
         None => {
-            let claims = json!({ "name": name, "given_name": name.split(' ').next(), "locale": "en" });
+            let claims = json!({ "name": name, "given_name": name.split(' ').next() });
             let new = NewUser {
                 username: email.to_owned(),
                 email: Some(email.to_owned()),

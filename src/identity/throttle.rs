@@ -27,12 +27,17 @@ impl Identity {
             Some(user) => self.account_key(user, origin).await?,
             None => format!("account:{}", TokenHash::of(login).hex()),
         };
-        let settings = &self.config.throttle;
-        let keys = [
-            self.throttle_key(&account, settings.account_failures),
-            self.throttle_key(&origin.throttle_key(), settings.address_failures),
-        ];
-        self.reserve_keys(&keys, origin).await
+        let account = self.throttle_key(&account, self.config.throttle.account_failures);
+        self.reserve_keys(&[account, self.address_key(origin)], origin).await
+    }
+
+    /// Counts an attempt against its address alone: a passkey names nobody before it is looked at.
+    pub(super) async fn reserve_at_address(&self, origin: &Origin) -> Result<Reservation, LoginError> {
+        self.reserve_keys(&[self.address_key(origin)], origin).await
+    }
+
+    fn address_key(&self, origin: &Origin) -> ThrottleKey {
+        self.throttle_key(&origin.throttle_key(), self.config.throttle.address_failures)
     }
 
     /// The attempt was right, or never looked at.

@@ -473,3 +473,28 @@ async fn whoever_is_not_to_be_remembered_is_not_by_a_passkey_either() {
     let brief = format!("expires_at - created_at = {}", 12 * 3600 * 1000);
     assert_eq!(world.rows("sessions", &brief).await, 1);
 }
+
+#[tokio::test]
+async fn s187_failed_passkeys_make_the_next_ones_of_that_address_wait() {
+    let world = World::on_localhost("throttle.address_failures = 3").await;
+    let key = registered(&world, "alice", 1).await;
+    let stranger = SoftKey { credential_id: vec![9; 20], ..key.clone() };
+    for _ in 0..4 {
+        assert!(!signs_in(&world, &stranger).await);
+    }
+    let browser = world.browser();
+    let page = browser.open(&world.url("/login")).await;
+    let used = world.audited("passkey_used").await;
+    let page = sign_in(&browser, &page, &key).await;
+    assert_eq!((page.answer.status.as_u16(), world.audited("passkey_used").await), (429, used));
+    assert!(browser.cookie("session").is_none());
+    world.advance(page.answer.header("retry-after").parse().unwrap());
+    assert!(signs_in(&world, &key).await);
+    // As the second factor likewise; what was right before was not counted.
+    assert!(signs_in(&world, &key).await);
+    let (browser, page) = after_password(&world).await;
+    let wrong = sign_in(&browser, &page, &stranger).await;
+    assert_eq!(wrong.answer.status, 422);
+    let waits = sign_in(&browser, &wrong, &key).await;
+    assert_eq!((waits.answer.status.as_u16(), waits.has("#problem")), (429, true));
+}

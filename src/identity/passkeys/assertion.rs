@@ -87,8 +87,7 @@ impl Identity {
         browser: &str,
         origin: &Origin,
     ) -> Result<PasskeyVerified, PasskeyError> {
-        let state = self.take_challenge(Purpose::SignIn, None, browser, answer.challenge).await?;
-        self.verify_assertion(answer, &state, None, origin).await
+        self.attempt_assertion(answer, browser, None, origin).await
     }
 
     /// The passkey step after another one of the same person: possession is enough.
@@ -99,8 +98,24 @@ impl Identity {
         browser: &str,
         origin: &Origin,
     ) -> Result<PasskeyVerified, PasskeyError> {
-        let state = self.take_challenge(Purpose::SecondFactor, Some(&user.id), browser, answer.challenge).await?;
-        self.verify_assertion(answer, &state, Some(user), origin).await
+        self.attempt_assertion(answer, browser, Some(user), origin).await
+    }
+
+    /// Counts the attempt against the address before anything about it is looked at.
+    async fn attempt_assertion(
+        &self,
+        answer: Answer<'_>,
+        browser: &str,
+        known: Option<&UserRecord>,
+        origin: &Origin,
+    ) -> Result<PasskeyVerified, PasskeyError> {
+        let attempt = self.reserve_at_address(origin).await?;
+        let purpose = if known.is_some() { Purpose::SecondFactor } else { Purpose::SignIn };
+        let user_id = known.map(|user| user.id.as_str());
+        let state = self.take_challenge(purpose, user_id, browser, answer.challenge).await?;
+        let proof = self.verify_assertion(answer, &state, known, origin).await?;
+        self.refund(attempt).await?;
+        Ok(proof)
     }
 
     async fn verify_assertion(

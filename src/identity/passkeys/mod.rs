@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization as _;
 use webauthn_rs_core::error::WebauthnError;
 
-use super::{ActiveSession, Factor, Identity, Notice, Origin};
+use super::{ActiveSession, Factor, Identity, LoginError, Notice, Origin};
 use crate::base::{TokenHash, new_id};
 use crate::storage::{self, PasskeyChallengeRecord, PasskeyRecord, Passkeys as _};
 
@@ -57,6 +57,9 @@ pub enum PasskeyError {
     TooMany,
     #[error("a name has 1 to {MAX_NAME_CHARS} characters")]
     Name,
+    /// Too many attempts came from this address: again after so many seconds.
+    #[error("too many attempts")]
+    Throttled { retry_after: u64 },
     #[error("without this passkey the person could not sign in any more")]
     LastWayIn,
     #[error(transparent)]
@@ -69,6 +72,16 @@ impl PasskeyError {
     fn refused(reason: impl ToString) -> Self {
         const MAX_CHARS: usize = 200;
         Self::Refused(reason.to_string().chars().take(MAX_CHARS).collect())
+    }
+}
+
+impl From<LoginError> for PasskeyError {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::Throttled { retry_after } => Self::Throttled { retry_after },
+            LoginError::Storage(error) => Self::Storage(error),
+            error => Self::refused(error),
+        }
     }
 }
 

@@ -111,7 +111,8 @@ impl PasswordPool {
     }
 
     /// Verifies `password` against a stored hash. Without one, or with one that cannot be used, the same work is
-    /// done against a decoy, so that time does not tell.
+    /// done against a decoy, so that time does not tell; nor does it of a hash that costs less than ours, beside which the
+    /// decoy is computed as well.
     pub async fn verify(
         &self,
         password: &SecretString,
@@ -123,7 +124,16 @@ impl PasswordPool {
         let Some(stored) = known.or_else(|| Stored::parse(&self.decoy).ok()) else { return Err(PoolError::Failed) };
         let outdated = !stored.is_current(&self.params);
         let place = self.claim(address)?;
-        let output = self.run(stored.recipe, password, Some(place)).await?;
+        let decoy = if outdated && !stored.is_dearer(&self.params) { Stored::parse(&self.decoy).ok() } else { None };
+        let beside = async {
+            match decoy {
+                Some(decoy) => self.run(decoy.recipe, password, None).await.map(drop),
+                None => Ok(()),
+            }
+        };
+        let (beside, output) = tokio::join!(beside, self.run(stored.recipe, password, Some(place)));
+        beside?;
+        let output = output?;
         let right: bool = output.as_slice().ct_eq(&stored.output).into();
         Ok(if right && exists { Verdict::Right { outdated } } else { Verdict::Wrong })
     }
@@ -245,6 +255,31 @@ mod tests {
         let hash = pool(64, 8).hash(&secret("pw"), &SystemRandom::default()).await.unwrap();
         let stronger = pool(128, 8);
         assert_eq!(stronger.verify(&secret("pw"), Some(&hash), HOME).await.unwrap(), Verdict::Right { outdated: true });
+    }
+
+    #[tokio::test]
+    async fn beside_a_cheaper_hash_the_decoy_is_computed_too_and_beside_no_other() {
+        let hash_of = async |kib: u32| pool(kib, 8).hash(&secret("pw"), &SystemRandom::default()).await.unwrap();
+        let bcrypt = "$2b$04$abcdefghijklmnopqrstuuKqPTGRGqcWGnlUu5JsBQxbsGn4aIVKm".to_owned();
+        for (stored, hashes) in [
+            (None, 1),
+            (Some(hash_of(1024).await), 1),
+            (Some(hash_of(2048).await), 1),
+            (Some(hash_of(64).await), 2),
+            (Some(bcrypt), 2),
+        ] {
+            for password in ["pw", "wrong"] {
+                let pool = pool(1024, 8);
+                let mut registry = prometheus_client::registry::Registry::default();
+                registry.register("hash", "", pool.seconds().clone());
+                let verdict = pool.verify(&secret(password), stored.as_deref(), HOME).await.unwrap();
+                let is_ours = stored.as_ref().is_some_and(|stored| stored.contains("argon2"));
+                assert_eq!(matches!(verdict, Verdict::Right { .. }), password == "pw" && is_ours, "{stored:?}");
+                let mut text = String::new();
+                prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+                assert!(text.contains(&format!("hash_count {hashes}")), "{stored:?}: {text}");
+            }
+        }
     }
 
     #[tokio::test]

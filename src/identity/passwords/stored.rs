@@ -116,6 +116,12 @@ impl Stored {
         }
     }
 
+    /// Whether it surely costs more than what this server makes now.
+    pub fn is_dearer(&self, wanted: &Params) -> bool {
+        let cost = |params: &Params| u64::from(params.m_cost()) * u64::from(params.t_cost());
+        matches!(&self.recipe, Recipe::Argon2 { argon2, .. } if cost(argon2.params()) >= cost(wanted))
+    }
+
     /// Whether it is what this server makes now.
     pub fn is_current(&self, wanted: &Params) -> bool {
         match &self.recipe {

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::finish::{Outcome, finish, give_up, proceed};
 use super::local_path::LocalPath;
-use super::passkey::{answer, ceremony, explained, passkey_form};
+use super::passkey::{answer, ceremony, explained, passkey_form, status_of};
 use super::problem::{self, Stop};
 use super::sign_in::{Errand, begin, for_pending, login_for, next_page};
 use super::transaction::{Next, Transaction};
@@ -128,8 +128,9 @@ async fn passkey_submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpR
         Ok(proof) => proved(visit, half, errand, &proof.into()).await,
         Err(error) => {
             visit.app.metrics.login_attempt("passkey", "rejected");
+            let (status, retry_after) = status_of(&error);
             let problem = Some(explained(&visit.frame.t, error)?);
-            let attempt = Attempt { problem, status: StatusCode::UNPROCESSABLE_ENTITY, ..Attempt::default() };
+            let attempt = Attempt { problem, status, retry_after, ..Attempt::default() };
             form(visit, &half, &errand, attempt).await
         }
     }

@@ -121,9 +121,9 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
         Err(error) => {
             visit.app.metrics.login_attempt("passkey", "rejected");
             let unknown_passkey = matches!(error, PasskeyError::Unknown).then(|| credential_id(&answer)).flatten();
+            let (status, retry_after) = status_of(&error);
             let problem = Some(explained(&visit.frame.t, error)?);
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            let attempt = Attempt { problem, status, unknown_passkey, ..Attempt::default() };
+            let attempt = Attempt { problem, status, retry_after, unknown_passkey, ..Attempt::default() };
             Ok(login::form(visit, transaction.as_ref(), &visit.query()?, attempt))
         }
     }
@@ -137,6 +137,14 @@ pub fn answer(params: &Params) -> PasskeyAnswer<'_> {
     }
 }
 
+/// The status of the page that says why, and when to come again.
+pub fn status_of(error: &PasskeyError) -> (StatusCode, Option<u64>) {
+    match error {
+        PasskeyError::Throttled { retry_after } => (StatusCode::TOO_MANY_REQUESTS, Some(*retry_after)),
+        _ => (StatusCode::UNPROCESSABLE_ENTITY, None),
+    }
+}
+
 /// In words for the person; what is wrong in the answer itself is for the log.
 pub fn explained(t: &Locale, error: PasskeyError) -> Result<String, Stop> {
     Ok(match error {
@@ -144,6 +152,7 @@ pub fn explained(t: &Locale, error: PasskeyError) -> Result<String, Stop> {
         PasskeyError::Unknown => t.text("passkey-unknown"),
         PasskeyError::Unverified => t.text("passkey-unverified"),
         PasskeyError::Refused(_) => t.text("passkey-refused"),
+        PasskeyError::Throttled { retry_after } => t.with("login-throttled", "seconds", retry_after),
         PasskeyError::Taken => t.text("passkey-known"),
         PasskeyError::TooMany => t.text("passkey-too-many"),
         PasskeyError::Name => t.text("passkey-name-bad"),
