@@ -23,7 +23,9 @@ impl Answer {
     /// The line that sets the session's cookie.
     pub fn session_cookie(&self) -> &str {
         let mut lines = self.headers.get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
-        lines.find(|line| line.starts_with("portcullis_session=")).unwrap_or_else(|| panic!("{} no session", self.status))
+        lines
+            .find(|line| line.starts_with("portcullis_session="))
+            .unwrap_or_else(|| panic!("{} no session", self.status))
     }
 
     pub fn json(&self) -> Value {

@@ -31,7 +31,10 @@ pub fn buttons(visit: &Visit<'_>, next: Option<&LocalPath>) -> Vec<UpstreamButto
     upstreams
         .map(|(name, provider)| {
             let action = visit.frame.url(&format!("/upstream/{name}{way_back}"));
-            UpstreamButton { action, label: visit.frame.t.with("upstream-button", "name", display_name(name, provider)) }
+            UpstreamButton {
+                action,
+                label: visit.frame.t.with("upstream-button", "name", display_name(name, provider)),
+            }
         })
         .collect()
 }

@@ -110,7 +110,13 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
             html(&PasskeyOfferPage {
                 page,
                 client: Some(client),
-                passkey: &PasskeyForm { ceremony: "create", is_conditional: false, unknown: None, ..passkey.clone() },
+                passkey: &PasskeyForm {
+                    ceremony: "create",
+                    is_conditional: false,
+                    remembers: false,
+                    unknown: None,
+                    ..passkey.clone()
+                },
                 form,
                 username: "alice",
                 problem: Some(t.text("passkey-expired")),
