@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use subtle::ConstantTimeEq as _;
 
@@ -19,6 +20,21 @@ const MAX_TRIES: i64 = 5;
 const FREE_REQUESTS: u32 = 20;
 /// What the challenge is good for. Part of what is hashed: no other link of ours resets a password.
 const PURPOSE: &str = "password_reset";
+
+/// A new password was set.
+#[derive(Debug)]
+pub struct Reset {
+    pub user: UserRecord,
+    /// What the person wanted to sign in for when they asked.
+    pub transaction: Option<String>,
+}
+
+/// What is kept with a challenge.
+#[derive(Default, Serialize, Deserialize)]
+struct Details {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transaction: Option<String>,
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum ResetError {
@@ -37,11 +53,13 @@ impl Identity {
     }
 
     /// Starts a reset for whoever `login` names, in the same way whether there is such a person or not: who it is, is looked
-    /// up when the mail is sent. Gives the id that the code is entered for, in the browser named `browser`.
+    /// up when the mail is sent. Gives the id that the code is entered for, in the browser named `browser`; `transaction`, the
+    /// one that the person signs in for, comes back with the new password.
     pub async fn ask_for_reset(
         &self,
         login: &str,
         browser: &str,
+        transaction: Option<&str>,
         locale: &str,
         origin: &Origin,
     ) -> Result<String, LoginError> {
@@ -59,7 +77,7 @@ impl Identity {
                 browser_hash: Some(browser_hash(&id, browser)),
                 user_id: None,
                 email: None,
-                details: "{}".to_owned(),
+                details: json!(Details { transaction: transaction.map(str::to_owned) }).to_string(),
                 tries: 0,
                 created_at: now.millis(),
                 expires_at: expires_at.millis(),
@@ -144,11 +162,13 @@ impl Identity {
         token: &str,
         password: &SecretString,
         origin: &Origin,
-    ) -> Result<UserRecord, ResetError> {
+    ) -> Result<Reset, ResetError> {
         let token = OpaqueToken::parse(TokenKind::MailLink, token).ok_or(ResetError::DeadLink)?;
         let (id, hash, now) = (token.id.to_string(), hash(&token), self.now().millis());
         let found = self.store.find_challenge(&id, PURPOSE, hash.as_bytes(), now).await?;
-        let user_id = found.and_then(|challenge| challenge.user_id).ok_or(ResetError::DeadLink)?;
+        let found = found.ok_or(ResetError::DeadLink)?;
+        let details: Details = serde_json::from_str(&found.details).unwrap_or_default();
+        let user_id = found.user_id.ok_or(ResetError::DeadLink)?;
         let user = self.store.find_user(&user_id).await?.filter(|user| user.disabled_at.is_none());
         let user = user.ok_or(ResetError::DeadLink)?;
         let new_hash = self.hash_new_password(password, &user.username, user.email.as_deref()).await?;
@@ -157,7 +177,7 @@ impl Identity {
         self.store_password(&user.id, &new_hash).await?;
         self.audit("password_reset", Some(&user.id), None, origin, &json!({}));
         self.notify(&user, Notice::PasswordChanged).await;
-        Ok(user)
+        Ok(Reset { user, transaction: details.transaction })
     }
 
     fn six_digits(&self) -> String {

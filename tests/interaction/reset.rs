@@ -72,6 +72,42 @@ async fn s208_s210_a_mailed_link_sets_a_new_password_once_and_ends_everything_fr
 }
 
 #[tokio::test]
+async fn a_reset_on_the_way_into_an_application_goes_on_there() {
+    for by_link in [true, false] {
+        let world = World::with(DEVELOPMENT).await;
+        let browser = world.browser();
+        let login = browser.open(&world.authorize_url(C1, "openid", &[("state", "on the way")])).await;
+        let page = browser.open(login.url.join(&login.attr("#forgot", "href").unwrap()).unwrap().as_str()).await;
+        let back = page.attr(".links a", "href").unwrap();
+        assert!(browser.open(page.url.join(&back).unwrap().as_str()).await.has("#cancel"), "of the same sign-in");
+        let code_page = browser.submit(&page, &[("username", "alice")]).await;
+        world.rows_become("outbox", "sent_at IS NULL", 0).await;
+        let mail = mail(&world).await;
+        let page = if by_link {
+            browser.open(&mail.attr("#mail-link", "href").unwrap()).await
+        } else {
+            browser.submit(&code_page, &[("code", &mail.text("#mail-code"))]).await
+        };
+        let page = browser.submit(&page, &[("password", NEW)]).await;
+        let end = browser.submit(&page, &[("decision", "allow")]).await;
+        assert_eq!(end.param("state").as_deref(), Some("on the way"), "{}: {}", end.url, end.answer.body);
+        assert!(end.param("code").is_some());
+    }
+    // Elsewhere than where the sign-in began, and for one that is over, there is just the account.
+    let world = World::with(DEVELOPMENT).await;
+    let browser = world.browser();
+    let login = browser.open(&world.authorize_url(C1, "openid", &[])).await;
+    let page = browser.open(login.url.join(&login.attr("#forgot", "href").unwrap()).unwrap().as_str()).await;
+    browser.submit(&page, &[("username", "alice")]).await;
+    world.rows_become("outbox", "sent_at IS NULL", 0).await;
+    let elsewhere = world.browser();
+    let page = elsewhere.open(&link(&world).await).await;
+    let page = elsewhere.submit(&page, &[("password", NEW)]).await;
+    assert_eq!((page.url.path(), page.answer.status.as_u16()), ("/", 200));
+    assert!(elsewhere.cookie("session").is_some());
+}
+
+#[tokio::test]
 async fn s208_of_ten_uses_of_a_link_at_once_one_sets_its_password() {
     let world = World::with(DEVELOPMENT).await;
     ask(&world, &world.browser(), "alice").await;

@@ -151,6 +151,7 @@ pub(super) fn form(
     id.clone_into(&mut target.transaction);
     let passkey = passkey::form(visit, transaction, params, attempt.unknown_passkey);
     let next = next_page(params);
+    let reset = visit.app.identity.resets_passwords();
     let page = LoginPage {
         upstreams: &upstream::buttons(visit, next.as_ref()),
         page: &visit.frame,
@@ -160,7 +161,7 @@ pub(super) fn form(
         problem: attempt.problem,
         remember: visit.app.config.sessions.remember_me.then_some(!visit.brief),
         passkey: passkey.as_ref(),
-        reset: visit.app.identity.resets_passwords(),
+        reset: reset.then(|| visit.frame.url(&transaction.map_or_else(|| "/reset".to_owned(), |tx| tx.page("/reset")))),
     };
     let leads_to = transaction.map(|transaction| transaction.request.redirect_uri.as_str());
     let answer = Answer { status: attempt.status, leads_to, retry_after: attempt.retry_after, ..Answer::default() };

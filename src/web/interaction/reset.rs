@@ -5,8 +5,10 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
+use super::login::load;
 use super::problem::{self, Stop};
 use super::sign_in::signed_in;
+use super::transaction::Transaction;
 use super::visit::{Visit, query, set};
 use crate::identity::{LoginError, RESET_TTL, ResetError, UserError};
 use crate::oauth::Error;
@@ -33,33 +35,60 @@ impl Said {
 
 /// `GET /reset`: asks for the name.
 pub async fn ask(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    ask_page(&visit, "", Said::default())
+    let mut visit = Visit::new(&app, &req, &[]);
+    match signs_in_for(&mut visit).await {
+        Ok(transaction) => ask_page(&visit, transaction.as_ref(), "", Said::default()),
+        Err(stop) => problem::page(&visit, stop),
+    }
 }
 
-fn ask_page(visit: &Visit<'_>, login: &str, said: Said) -> HttpResponse {
+/// What the person signs in for, by the address of the page; one that is over or another browser's is none.
+async fn signs_in_for(visit: &mut Visit<'_>) -> Result<Option<Transaction>, Stop> {
+    let params = visit.query()?;
+    let Some(id) = params.get("tx") else { return Ok(None) };
+    open(visit, id).await
+}
+
+async fn open(visit: &mut Visit<'_>, id: &str) -> Result<Option<Transaction>, Stop> {
+    match load(visit, id).await {
+        Ok(transaction) => Ok(Some(transaction).filter(|transaction| !transaction.completed)),
+        Err(Stop::Lost { .. }) => Ok(None),
+        Err(stop) => Err(stop),
+    }
+}
+
+fn ask_page(visit: &Visit<'_>, transaction: Option<&Transaction>, login: &str, said: Said) -> HttpResponse {
     let answer = said.answer();
-    let form = visit.target("/reset", ASK, "");
-    visit.page(&ResetAskPage { page: &visit.frame, form: &form, login, problem: said.problem }, answer)
+    let page = |path: &str| transaction.map_or_else(|| path.to_owned(), |transaction| transaction.page(path));
+    let page = ResetAskPage {
+        page: &visit.frame,
+        form: &visit.target(&page("/reset"), ASK, ""),
+        back: visit.frame.url(&page("/login")),
+        login,
+        problem: said.problem,
+    };
+    visit.page(&page, answer)
 }
 
 /// `POST /reset`: the same answer whoever was named.
 pub async fn asked(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    match take_request(&visit, body).await {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match take_request(&mut visit, body).await {
         Ok(response) => response,
         Err(stop) => problem::page(&visit, stop),
     }
 }
 
-async fn take_request(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+async fn take_request(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params = visit.form(body).await?;
     visit.check(&params, ASK, "")?;
+    let transaction = signs_in_for(visit).await?;
+    let id = transaction.as_ref().map(|transaction| transaction.id.as_str());
     let login = params.get("username").unwrap_or_default();
     let identity = &visit.app.identity;
-    match identity.ask_for_reset(login, visit.browser(), visit.frame.t.tag(), &visit.origin()).await {
+    match identity.ask_for_reset(login, visit.browser(), id, visit.frame.t.tag(), &visit.origin()).await {
         Ok(id) => Ok(visit.go(&format!("/reset/code{}", query(&[("c", &id)])))),
-        Err(error) => Ok(ask_page(visit, login, said(visit, error)?)),
+        Err(error) => Ok(ask_page(visit, transaction.as_ref(), login, said(visit, error)?)),
     }
 }
 
@@ -143,35 +172,40 @@ fn new_page(visit: &Visit<'_>, said: Said) -> HttpResponse {
 
 fn dead(visit: &Visit<'_>) -> HttpResponse {
     let problem = Some(visit.frame.t.text("reset-dead"));
-    let mut response = ask_page(visit, "", Said { problem, status: StatusCode::GONE, retry_after: None });
+    let mut response = ask_page(visit, None, "", Said { problem, status: StatusCode::GONE, retry_after: None });
     set(&mut response, &visit.cookies.end_mail_link());
     response
 }
 
 /// `POST /reset/new`: sets the password, and goes on as after any first factor.
 pub async fn new_password_chosen(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    match Box::pin(take_password(&visit, body)).await {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match Box::pin(take_password(&mut visit, body)).await {
         Ok(response) => response,
         Err(stop) => problem::page(&visit, stop),
     }
 }
 
-async fn take_password(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+async fn take_password(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params = visit.form(body).await?;
     visit.check(&params, NEW, "")?;
     let token = visit.cookies.mail_link(visit.req).unwrap_or_default();
     let password = SecretString::from(params.get("password").unwrap_or_default());
     let identity = &visit.app.identity;
-    let user = match identity.reset_password(&token, &password, &visit.origin()).await {
-        Ok(user) => user,
+    let reset = match identity.reset_password(&token, &password, &visit.origin()).await {
+        Ok(reset) => reset,
         Err(ResetError::DeadLink) => return Ok(dead(visit)),
         Err(ResetError::Storage(error)) => return Err(error.into()),
         Err(ResetError::User(error)) => return Ok(new_page(visit, refused(visit, error)?)),
     };
     visit.cx().follow_revocations().await?;
-    let mut response = match identity.verify_password(&user.username, &password, &visit.origin()).await {
-        Ok(proof) => Box::pin(signed_in(visit, None, proof)).await?,
+    let transaction = match &reset.transaction {
+        Some(id) => open(visit, id).await?,
+        None => None,
+    };
+    let identity = &visit.app.identity;
+    let mut response = match identity.verify_password(&reset.user.username, &password, &visit.origin()).await {
+        Ok(proof) => Box::pin(signed_in(visit, transaction, proof)).await?,
         Err(LoginError::Storage(error)) => return Err(error.into()),
         // The password is set; only signing in has to wait.
         Err(_) => visit.go("/login"),

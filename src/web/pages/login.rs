@@ -17,8 +17,8 @@ pub struct LoginPage<'a> {
     pub remember: Option<bool>,
     /// Where passkeys are used.
     pub passkey: Option<&'a PasskeyForm>,
-    /// Whether a lost password can be replaced by mail.
-    pub reset: bool,
+    /// Where a lost password is replaced by mail, if it can be.
+    pub reset: Option<String>,
     /// Other ways in.
     pub upstreams: &'a [UpstreamButton],
 }

@@ -8,6 +8,8 @@ use super::{FormTarget, Frame};
 pub struct ResetAskPage<'a> {
     pub page: &'a Frame,
     pub form: &'a FormTarget,
+    /// The sign-in page that the person came from.
+    pub back: String,
     pub login: &'a str,
     pub problem: Option<String>,
 }
