@@ -132,6 +132,14 @@ export async function accessibilityProblems(page) {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
 }
 
+/// The same, as far as it keeps people out.
+export async function seriousProblems(page) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+  const serious = violations.filter(({ id, impact }) => ["serious", "critical"].includes(impact) || id === "landmark-unique");
+  return serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
+}
+
 /// Whether something stands out to the side of the window.
 export function overflows(page) {
   return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
