@@ -17,6 +17,8 @@ mod authorization_code;
 mod backchannel;
 #[path = "protocol/bad_input.rs"]
 mod bad_input;
+#[path = "protocol/certification.rs"]
+mod certification;
 #[path = "protocol/cimd.rs"]
 mod cimd;
 #[path = "protocol/claims.rs"]

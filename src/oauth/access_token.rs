@@ -45,7 +45,7 @@ pub struct AccessTokenClaims {
     /// Private claim: what the `claims` parameter asked for at userinfo, beyond the scopes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub userinfo_claims: Vec<String>,
-    /// Private claim: the user behind a pairwise `sub`, to be read by this server alone.
+    /// Private claim: the user behind a pairwise `sub` and the session behind its `sid`, to be read by this server alone.
     #[serde(default, rename = "usr", skip_serializing_if = "Option::is_none")]
     pub veiled_user: Option<String>,
 }
@@ -61,6 +61,8 @@ impl AccessTokenClaims {
 pub struct AccessToken {
     pub claims: AccessTokenClaims,
     user_id: Option<String>,
+    /// Only of tokens that end with their session.
+    session_id: Option<String>,
     issued: Timestamp,
 }
 
@@ -68,12 +70,16 @@ impl AccessToken {
     fn new(cx: &Context, claims: AccessTokenClaims) -> Option<Self> {
         let jti = Uuid::parse_str(&claims.jti).ok()?;
         let millis = i64::try_from(jti.as_u128() >> 80).ok()?;
-        let user_id = match (&claims.family, &claims.veiled_user) {
-            (None, _) => None,
-            (Some(_), None) => Some(claims.sub.clone()),
-            (Some(_), Some(veiled)) => Some(cx.pseudonyms.unveil(veiled)?),
+        let (user_id, session_id) = match (&claims.family, &claims.veiled_user) {
+            (None, _) => (None, claims.sid.clone()),
+            (Some(_), None) => (Some(claims.sub.clone()), claims.sid.clone()),
+            (Some(_), Some(veiled)) => {
+                let behind = cx.pseudonyms.unveil(veiled)?;
+                // Tokens of versions that had one `sid` for all clients show it.
+                (Some(behind.user_id), behind.session_id.or_else(|| claims.sid.clone()))
+            }
         };
-        Some(Self { issued: Timestamp::from_millis(millis), user_id, claims })
+        Some(Self { issued: Timestamp::from_millis(millis), user_id, session_id, claims })
     }
 
     /// The person it was issued for; `None` where the client speaks for itself.
@@ -88,7 +94,7 @@ impl AccessToken {
             client_id: &self.claims.client_id,
             user_id: self.user_id(),
             family: self.claims.family.as_deref().or(self.claims.api_key.as_deref()),
-            sid: self.claims.sid.as_deref(),
+            sid: self.session_id.as_deref(),
         }
     }
 

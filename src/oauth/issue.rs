@@ -140,25 +140,25 @@ fn access_token_claims(
         userinfo_claims: Vec::new(),
         veiled_user: None,
     };
-    let veiled = |user_id: &str| match &permit.client.sector {
+    let veiled = |user_id: &str, session_id: Option<&str>| match &permit.client.sector {
         None => Ok(None),
-        Some(_) => cx.pseudonyms.veil(user_id, cx.random.as_ref()).map(Some),
+        Some(_) => cx.pseudonyms.veil(user_id, session_id, cx.random.as_ref()).map(Some),
     };
     Ok(match permit.subject {
         Subject::Client => of_client,
         Subject::Person(grant) => AccessTokenClaims {
-            veiled_user: veiled(grant.user_id)?,
+            veiled_user: veiled(grant.user_id, (!grant.offline).then_some(grant.session_id))?,
             sub: cx.subject(permit.client, grant.user_id).into_owned(),
             auth_time: Some(grant.authentication.auth_time),
             acr: Some(grant.authentication.acr.clone()),
             amr: grant.authentication.amr.clone(),
-            sid: (!grant.offline).then(|| grant.session_id.to_owned()),
+            sid: (!grant.offline).then(|| cx.sid(permit.client, grant.session_id).into_owned()),
             family: Some(grant.family_id.to_owned()),
             ..of_client
         },
         Subject::ApiKey(key) => match key.owner() {
             Owner::Person(user_id) => AccessTokenClaims {
-                veiled_user: veiled(user_id)?,
+                veiled_user: veiled(user_id, None)?,
                 sub: cx.subject(permit.client, user_id).into_owned(),
                 family: Some(key.id().to_owned()),
                 ..of_client

@@ -37,4 +37,13 @@ impl Context {
             Some(sector) => Cow::Owned(self.pseudonyms.name(sector, user_id)),
         }
     }
+
+    /// The `sid` of a session for `client`: one that clients of different sectors shared would lead from one `sub` to the
+    /// other.
+    pub fn sid<'a>(&self, client: &Client, session_id: &'a str) -> Cow<'a, str> {
+        match &client.sector {
+            None => Cow::Borrowed(session_id),
+            Some(sector) => Cow::Owned(self.pseudonyms.session(sector, session_id)),
+        }
+    }
 }

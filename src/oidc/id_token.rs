@@ -80,7 +80,7 @@ pub async fn id_token(
         c_hash: signed.and_then(|alg| Some(half_hash(alg, bindings.code?))),
         acr: &authentication.acr,
         amr: &authentication.amr,
-        sid: grant.session_id,
+        sid: &cx.sid(client, grant.session_id),
         requested,
     };
     let typ = Expected::IdToken.typ();

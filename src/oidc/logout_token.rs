@@ -38,7 +38,7 @@ pub async fn logout_token(cx: &Context, client: &Client, notice: &LogoutNoticeRe
         exp: iat + TTL,
         jti: jti(notice),
         events: json!({ EVENT: {} }),
-        sid: &notice.session_id,
+        sid: &cx.sid(client, &notice.session_id),
     };
     // Logout tokens are signed even for clients whose id_tokens are not (§2.4).
     let alg = client.metadata.id_token_signed_response_alg.signed().unwrap_or_else(|| cx.access_token_alg());

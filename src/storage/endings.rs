@@ -49,22 +49,36 @@ macro_rules! queue_logout_notices {
     };
 }
 
+/// Records each end that the list of revocations tells by itself; each under a number of its own.
+macro_rules! record_ends {
+    ($connection:ident, $kind:expr, $ids:expr, $now:expr, $expires_at:expr) => {
+        for id in $ids {
+            let seq = draw_seq!($connection);
+            record_revocation!($connection, seq, $kind, &id, $now, $expires_at);
+        }
+    };
+}
+
 /// Ends every session, family, unused code, approved device and mailed link of a user and records it, after the number
-/// was drawn.
+/// was drawn. The sessions and offline families are recorded each by itself too: their tokens name them, which for some
+/// clients is all that leads to the user.
 macro_rules! end_everything_of_user {
     ($connection:ident, $seq:expr, $user_id:expr, $reason:expr, $now:expr, $expires_at:expr) => {{
         queue_logout_notices!($connection, QUEUE_OF_USER, $user_id, $now);
-        sqlx::query($crate::storage::sql::sessions::END_OF_USER)
+        let sessions: Vec<String> = sqlx::query_scalar($crate::storage::sql::sessions::END_OF_USER)
             .bind($user_id)
             .bind($now)
-            .execute(&mut *$connection)
+            .fetch_all(&mut *$connection)
             .await?;
-        sqlx::query($crate::storage::sql::families::REVOKE_OF_USER)
+        let families: Vec<(String, bool)> = sqlx::query_as($crate::storage::sql::families::REVOKE_OF_USER)
             .bind($user_id)
             .bind($now)
             .bind($reason)
-            .execute(&mut *$connection)
+            .fetch_all(&mut *$connection)
             .await?;
+        let offline = families.into_iter().filter_map(|(id, is_offline)| is_offline.then_some(id));
+        record_ends!($connection, "session", sessions, $now, $expires_at);
+        record_ends!($connection, "family", offline, $now, $expires_at);
         sqlx::query($crate::storage::sql::factors::DELETE_PENDING_OF_USER)
             .bind($user_id)
             .execute(&mut *$connection)

@@ -51,5 +51,5 @@ statements! {
     REVOKE_OF_SESSION = "UPDATE refresh_families SET revoked_at = $2, revoked_reason = $3
         WHERE session_id = $1 AND revoked_at IS NULL AND NOT offline";
     REVOKE_OF_USER = "UPDATE refresh_families SET revoked_at = $2, revoked_reason = $3
-        WHERE user_id = $1 AND revoked_at IS NULL";
+        WHERE user_id = $1 AND revoked_at IS NULL RETURNING id, offline";
 }

@@ -25,6 +25,7 @@ statements! {
             last_seen_at = $9, expires_at = $10
         WHERE id = $1 AND secret_hash = $2 AND user_id = $11 AND ended_at IS NULL";
     END = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
-    END_OF_USER = "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL";
+    END_OF_USER = "UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL
+        RETURNING id";
     COUNT_LIVE = "SELECT COUNT(*) FROM sessions WHERE ended_at IS NULL AND expires_at > $1";
 }

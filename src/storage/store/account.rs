@@ -1,6 +1,6 @@
 use super::Store;
 use crate::storage::{
-    Accounts, AuditRecord, GrantRecord, Result, RevocationList, RevocationRecord, SessionRecord, sql,
+    Accounts, ApiKeyRecord, AuditRecord, GrantRecord, Result, RevocationList, RevocationRecord, SessionRecord, sql,
 };
 
 impl Accounts for Store {
@@ -70,6 +70,10 @@ impl Accounts for Store {
         transaction!(self, |connection| {
             let seq = draw_seq!(connection);
             end_everything_of_user!(connection, seq, &user_id, "account_deleted", now, revocation_expires_at);
+            // What they were exchanged for names them, and nobody will be able to tell whose they were.
+            let keys: Vec<ApiKeyRecord> =
+                sqlx::query_as(sql::api_keys::LIST_OF_USER).bind(&user_id).fetch_all(&mut *connection).await?;
+            record_ends!(connection, "family", keys.into_iter().map(|key| key.id), now, revocation_expires_at);
             let deleted = sqlx::query(sql::account::DELETE_USER).bind(&user_id).execute(&mut *connection).await?;
             deleted.rows_affected() > 0
         })

@@ -20,7 +20,7 @@ impl Departure {
         let mut departure = Self::default();
         for client_id in visit.cx().store.clients_of_session(&session.sid).await? {
             let Some(client) = visit.cx().clients.get(&client_id).filter(|client| !client.disabled) else { continue };
-            let frame = frame(&client, visit.issuer(), &session.sid);
+            let frame = frame(&client, visit.issuer(), &visit.cx().sid(&client, &session.sid));
             if frame.is_some() || client.metadata.backchannel_logout_uri.is_some() {
                 departure.told.push(ClientCard::of(&client).name);
             }
