@@ -134,9 +134,11 @@ async fn assert_nothing_of_alice_is_left(store: &Store, at: i64) {
     }
     assert!(matches!(store.consume_code("c1", &hash("code"), at).await.unwrap(), Consumed::Unknown));
     assert!(store.consume_device("d1", at, None).await.unwrap().is_none());
-    assert_eq!(revocations(store).await, ["user:alice"]);
-    let revocation = store.revocations_after(0, 0).await.unwrap().remove(0);
-    assert_eq!((revocation.not_before, revocation.expires_at), (NOW + 1, NOW + HOUR));
+    // Besides the user what their tokens name: the session, and the family that outlives sessions.
+    assert_eq!(revocations(store).await, ["user:alice", "session:s1", "family:f2"]);
+    for revocation in store.revocations_after(0, 0).await.unwrap() {
+        assert_eq!((revocation.not_before, revocation.expires_at), (NOW + 1, NOW + HOUR), "{}", revocation.key);
+    }
 }
 
 pub async fn a_new_password_ends_everything_from_before(world: World) {
