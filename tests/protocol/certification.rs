@@ -222,3 +222,29 @@ async fn a_code_flow_without_a_nonce_gives_an_id_token_without_one() {
     let told = id_token(&world, &world.answer_pages(&browser, page, "alice").await).await;
     assert!(told.get("nonce").is_none(), "{told}");
 }
+
+#[tokio::test]
+async fn each_scope_tells_its_own_claims_and_no_others() {
+    let world = World::new().await;
+    let profile = ["given_name", "name", "preferred_username", "updated_at"];
+    let (email, phone) = (["email", "email_verified"], ["phone_number", "phone_number_verified"]);
+    let all = [&profile[..], &email, &phone, &["address"]].concat();
+    let scopes: [(&str, &[&str]); 6] = [
+        ("openid", &[]),
+        ("openid profile", &profile),
+        ("openid email", &email),
+        ("openid address", &["address"]),
+        ("openid phone", &phone),
+        ("openid profile email address phone", &all),
+    ];
+    for (scope, told) in scopes {
+        let tokens = world.sign_in(C1, scope).await;
+        let userinfo = world.userinfo(tokens["access_token"].as_str().unwrap()).await.ok();
+        let mut names: Vec<&str> = userinfo.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut expected = [told, &["sub"]].concat();
+        names.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(names, expected, "{scope}");
+        assert_eq!(userinfo["sub"], claims(tokens["id_token"].as_str().unwrap())["sub"]);
+    }
+}
