@@ -1,7 +1,7 @@
 //! Opaque tokens: `pc_rt_` + 66 base62 characters (16 bytes of row id, 32 bytes of secret) + 6 characters of CRC-32.
 //!
 //! The row id is time-ordered and finds the row; the hash of the whole string decides. Published for secret scanners:
-//! `pc_(at|ac|dc|cs|rat|iat|live|st|tx|su|pl|ml)_[0-9A-Za-z]{72}` and `pc_rt_[0-9A-Za-z]{83}`.
+//! `pc_(at|ac|dc|cs|rat|iat|live|st|tx|su|pl|ml|ul)_[0-9A-Za-z]{72}` and `pc_rt_[0-9A-Za-z]{83}`.
 
 use std::fmt;
 

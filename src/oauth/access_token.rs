@@ -102,7 +102,7 @@ impl AccessToken {
         self.claims.exp > cx.now().seconds()
             && self.claims.iss == cx.config.issuer.as_str()
             && !cx.revocations.is_void(&self.marks())
-            && cx.clients.get(&self.claims.client_id).is_some_and(|client| !client.disabled)
+            && cx.active_client(&self.claims.client_id).is_some()
     }
 }
 

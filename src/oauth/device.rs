@@ -162,13 +162,13 @@ fn asked_scope(client: &Client, asked: Option<&str>) -> Result<ScopeSet, Error> 
 }
 
 /// The pending request behind what a person typed; `None` for anything else, be it unknown, expired or decided.
-pub async fn find_by_user_code(cx: &Context, typed: &str) -> Result<Option<PendingDevice>, Error> {
+pub async fn find_by_user_code(cx: &Context, typed: &str, caller: IpAddr) -> Result<Option<PendingDevice>, Error> {
     let Some(user_code) = normalised(typed) else { return Ok(None) };
     let now = cx.now().millis();
     let Some(record) = cx.store.find_device_by_user_code(&cx.user_code_hash(&user_code), now).await? else {
         return Ok(None);
     };
-    let Some(client) = cx.clients.get(&record.client_id).filter(|client| !client.disabled) else { return Ok(None) };
+    let Some(client) = cx.current_client(&record.client_id, caller).await? else { return Ok(None) };
     let scope = ScopeSet::parse(&record.scope).map_err(|error| Error::Internal(Box::new(error)))?;
     let details: RequestDetails =
         serde_json::from_str(&record.details).map_err(|error| Error::Internal(Box::new(error)))?;

@@ -64,8 +64,7 @@ pub fn may_issue<'a>(
     subject: Subject<'a>,
     at: Timestamp,
 ) -> Result<Permit<'a>, Error> {
-    let is_enabled = cx.clients.get(&client.client_id).is_some_and(|current| !current.disabled);
-    if !is_enabled {
+    if cx.active_client(&client.client_id).is_none() {
         return Err(Error::invalid_client("client authentication failed"));
     }
     let ended = match subject {

@@ -61,6 +61,34 @@ impl World {
         self.redeem(client_id, &code).await.ok()
     }
 
+    /// The tokens of `client_id` for whoever is signed in at `browser`, alice if nobody is.
+    pub async fn tokens(&self, browser: &Browser, client_id: &str) -> Value {
+        self.redeem(client_id, &self.code(browser, client_id, "openid").await).await.ok()
+    }
+
+    /// The id_token among those.
+    pub async fn id_token(&self, browser: &Browser, client_id: &str) -> String {
+        self.tokens(browser, client_id).await["id_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Whether the first client would get a code without a page.
+    pub async fn is_signed_in(&self, browser: &Browser) -> bool {
+        browser.get(&self.authorize_url(C1, "openid", &[("prompt", "none")])).await.redirect_param("code").is_some()
+    }
+
+    pub fn logout_url(&self, params: &[(&str, &str)]) -> String {
+        let mut url: url::Url = self.url("/logout").parse().unwrap();
+        url.query_pairs_mut().extend_pairs(params);
+        url.to_string()
+    }
+
+    /// Signs out by an id_token, which needs no page but the last.
+    pub async fn sign_out(&self, browser: &Browser, id_token: &str) {
+        let answer = browser.get(&self.logout_url(&[("id_token_hint", id_token)])).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert_eq!(self.rows("sessions", "ended_at IS NULL").await, 0);
+    }
+
     pub async fn redeem(&self, client_id: &str, code: &str) -> Answer {
         self.redeem_with(client_id, code, VERIFIER).await
     }

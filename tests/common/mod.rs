@@ -9,6 +9,7 @@ mod database;
 mod factors;
 mod flows;
 mod jwt;
+mod listener;
 mod sink;
 
 use std::net::TcpListener;
@@ -31,6 +32,7 @@ pub use browser::{Browser, Page};
 pub use factors::{Authenticator, app_of};
 pub use flows::basic;
 pub use jwt::{claims, header};
+pub use listener::Listener;
 pub use sink::{Delivered, Sink, until};
 
 /// RFC 7636 appendix B.

@@ -7,17 +7,6 @@ use crate::common::*;
 const BYE: &str = "https://app.test/bye";
 const OUT: &str = "https://app.test/out?a=1";
 
-async fn signed_in(world: &World, browser: &Browser, client_id: &str) -> String {
-    let tokens = world.redeem(client_id, &world.code(browser, client_id, "openid").await).await.ok();
-    tokens["id_token"].as_str().unwrap().to_owned()
-}
-
-fn logout_url(world: &World, params: &[(&str, &str)]) -> String {
-    let mut url: url::Url = world.url("/logout").parse().unwrap();
-    url.query_pairs_mut().extend_pairs(params);
-    url.to_string()
-}
-
 async fn world() -> World {
     let world = World::new().await;
     world
@@ -36,9 +25,9 @@ async fn world() -> World {
 async fn s142_exactly_the_clients_of_the_session_are_framed() {
     let world = world().await;
     let browser = world.browser();
-    let hint = signed_in(&world, &browser, C1).await;
-    signed_in(&world, &browser, C2).await;
-    let url = logout_url(&world, &[("id_token_hint", &hint), ("post_logout_redirect_uri", BYE), ("state", "a\"b")]);
+    let hint = world.id_token(&browser, C1).await;
+    world.id_token(&browser, C2).await;
+    let url = world.logout_url(&[("id_token_hint", &hint), ("post_logout_redirect_uri", BYE), ("state", "a\"b")]);
     let page = browser.open(&url).await;
     assert_eq!(page.answer.status, 200);
     let sid = claims(&hint)["sid"].as_str().unwrap().to_owned();
@@ -64,8 +53,8 @@ async fn s142_exactly_the_clients_of_the_session_are_framed() {
 async fn the_answer_to_our_question_frames_them_too() {
     let world = world().await;
     let browser = world.browser();
-    signed_in(&world, &browser, C2).await;
-    let page = browser.open(&logout_url(&world, &[])).await;
+    world.id_token(&browser, C2).await;
+    let page = browser.open(&world.logout_url(&[])).await;
     assert!(!page.has("iframe"));
     let out = browser.submit(&page, &[("decision", "logout")]).await;
     assert_eq!(out.attrs("iframe", "src"), ["https://other.test/out"]);
@@ -76,8 +65,8 @@ async fn the_answer_to_our_question_frames_them_too() {
 async fn without_such_clients_the_page_frames_nothing() {
     let world = World::new().await;
     let browser = world.browser();
-    let hint = signed_in(&world, &browser, C1).await;
-    let page = browser.open(&logout_url(&world, &[("id_token_hint", &hint)])).await;
+    let hint = world.id_token(&browser, C1).await;
+    let page = browser.open(&world.logout_url(&[("id_token_hint", &hint)])).await;
     assert!(!page.has("iframe") && !page.has("#told"));
     assert!(!page.answer.header("content-security-policy").contains("frame-src"));
 }

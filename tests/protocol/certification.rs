@@ -12,21 +12,11 @@ async fn id_token(world: &World, page: &Page) -> Value {
     claims(world.redeem(C1, &code).await.ok()["id_token"].as_str().unwrap())
 }
 
-fn logout_url(world: &World, params: &[(&str, &str)]) -> String {
-    let mut url: url::Url = world.url("/logout").parse().unwrap();
-    url.query_pairs_mut().extend_pairs(params);
-    url.to_string()
-}
-
 /// A browser with somebody signed in, and the id_token of the sign-in.
 async fn signed_in(world: &World) -> (Browser, String) {
     let browser = world.browser();
-    let tokens = world.redeem(C1, &world.code(&browser, C1, "openid").await).await.ok();
-    (browser, tokens["id_token"].as_str().unwrap().to_owned())
-}
-
-async fn is_signed_in(world: &World, browser: &Browser) -> bool {
-    browser.get(&world.authorize_url(C1, "openid", &[("prompt", "none")])).await.redirect_param("code").is_some()
+    let hint = world.id_token(&browser, C1).await;
+    (browser, hint)
 }
 
 #[tokio::test]
@@ -169,12 +159,12 @@ async fn oidcc_rp_initiated_logout_and_its_variants_that_prove_who_asks() {
         let (browser, hint) = signed_in(&world).await;
         let mut params = params;
         params.push(("id_token_hint", hint.as_str()));
-        let page = browser.open(&logout_url(&world, &params)).await;
+        let page = browser.open(&world.logout_url(&params)).await;
         match leads_to {
             Some(uri) => assert_eq!(page.url.as_str(), uri),
             None => assert!(page.url.as_str().starts_with(&world.issuer) && page.answer.status == 200, "{params:?}"),
         }
-        assert!(!is_signed_in(&world, &browser).await, "{params:?}");
+        assert!(!world.is_signed_in(&browser).await, "{params:?}");
     }
 }
 
@@ -196,14 +186,14 @@ async fn oidcc_rp_initiated_logout_variants_that_prove_nothing_ask_the_person() 
         // -modified-id-token-hint
         vec![("id_token_hint", modified.as_str()), ("post_logout_redirect_uri", BYE), ("state", "s1")],
     ] {
-        let page = browser.open(&logout_url(&world, &params)).await;
+        let page = browser.open(&world.logout_url(&params)).await;
         assert!(page.has("#logout"), "{params:?}: {}", page.answer.body);
-        assert!(is_signed_in(&world, &browser).await, "{params:?}");
+        assert!(world.is_signed_in(&browser).await, "{params:?}");
     }
-    let page = browser.open(&logout_url(&world, &[("post_logout_redirect_uri", BYE)])).await;
+    let page = browser.open(&world.logout_url(&[("post_logout_redirect_uri", BYE)])).await;
     let out = browser.submit(&page, &[("decision", "logout")]).await;
     assert!(out.url.as_str().starts_with(&world.issuer), "{}", out.url);
-    assert!(!is_signed_in(&world, &browser).await);
+    assert!(!world.is_signed_in(&browser).await);
 }
 
 #[tokio::test]

@@ -208,3 +208,81 @@ async fn s161_who_names_too_many_new_clients_has_to_wait() {
     assert_eq!(last, 429);
     assert!(world.rows("client_registrations", "TRUE").await < 6);
 }
+
+/// A refresh by the client itself.
+async fn refreshed(world: &World, client_id: &str, tokens: &Value) -> Answer {
+    let token = tokens["refresh_token"].as_str().unwrap();
+    let form = [("grant_type", "refresh_token"), ("client_id", client_id), ("refresh_token", token)];
+    Answer::read(world.http.post(world.url("/oauth2/token")).form(&form).send().await.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_document_that_is_gone_for_a_day_makes_its_client_none_everywhere() {
+    let world = World::with(ALL).await;
+    let host = Host::start().await;
+    let client_id = host.document("client.json", json!({})).await;
+    let tokens = sign_in(&world, &client_id).await;
+    host.0.reset().await;
+    Mock::given(path_regex(".*")).respond_with(ResponseTemplate::new(404)).mount(&host.0).await;
+    world.advance(20 * 3600);
+    let tokens = refreshed(&world, &client_id, &tokens).await.ok();
+    world.advance(5 * 3600);
+    assert_eq!(refreshed(&world, &client_id, &tokens).await.error(), "invalid_client");
+    // Back again, it is the client that it was, and its refresh token has not been touched.
+    host.0.reset().await;
+    host.document("client.json", json!({})).await;
+    world.advance(31);
+    refreshed(&world, &client_id, &tokens).await.ok();
+}
+
+#[tokio::test]
+async fn the_device_page_shows_what_the_document_says_now() {
+    let device = "client_registration.grant_types = [\"authorization_code\", \"refresh_token\", \
+                  \"urn:ietf:params:oauth:grant-type:device_code\"]";
+    let world = World::with(&format!("{ALL}\n{device}")).await;
+    let host = Host::start().await;
+    let grants = json!(["authorization_code", "refresh_token", DEVICE_CODE]);
+    let client_id = host.document("client.json", json!({ "grant_types": grants })).await;
+    let browser = world.browser();
+    let begun = async || {
+        let form = [("client_id", client_id.as_str()), ("scope", "openid")];
+        let request = world.http.post(world.url("/oauth2/device")).form(&form);
+        let begun = Answer::read(request.send().await.unwrap()).await.ok();
+        begun["user_code"].as_str().unwrap().to_owned()
+    };
+    let typed = async |user_code: &str| {
+        let page = browser.open(&world.url("/device")).await;
+        let page = browser.submit(&page, &[("user_code", user_code)]).await;
+        if !page.has("#password") {
+            return page;
+        }
+        browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await
+    };
+    let user_code = begun().await;
+    assert!(typed(&user_code).await.has("#allow"));
+    world.advance(590);
+    let user_code = begun().await;
+    world.advance(11);
+    host.0.reset().await;
+    host.document("client.json", json!({ "client_name": "Renamed", "grant_types": grants })).await;
+    let page = typed(&user_code).await;
+    assert!(page.has("#allow") && page.answer.body.contains("Renamed"), "{}", page.answer.body);
+}
+
+#[tokio::test]
+async fn a_client_that_is_left_from_when_documents_were_believed_can_do_nothing() {
+    let metadata = json!({ "client_name": "Documented", "registered_by": "document", "redirect_uris": [REDIRECT_URI],
+        "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"],
+        "scope": "openid offline_access" });
+    for more in ["", "client_id_metadata_documents.allow = [\"other.test\"]"] {
+        let world = World::with(more).await;
+        let client_id = "https://app.test/client.json";
+        world.add_client(client_id, &metadata).await;
+        let page = world.browser().open(&world.authorize_url(client_id, "openid", &[])).await;
+        assert_eq!(page.answer.status, 400, "{}", page.answer.body);
+        assert!(!page.has("#password") && page.answer.headers.get("location").is_none());
+        let form = [("grant_type", "authorization_code"), ("client_id", client_id), ("code", "x")];
+        let answer = Answer::read(world.http.post(world.url("/oauth2/token")).form(&form).send().await.unwrap()).await;
+        assert_eq!(answer.error(), "invalid_client");
+    }
+}

@@ -145,7 +145,7 @@ impl Context {
         };
         let allowed = match &known.owner {
             Owner::Person(_) => scopes_of_people(&self.config),
-            Owner::Client(client_id) => match self.clients.get(client_id).filter(|client| !client.disabled) {
+            Owner::Client(client_id) => match self.active_client(client_id) {
                 Some(client) => scopes_of_client(&client),
                 None => return Ok(None),
             },

@@ -161,9 +161,7 @@ fn bind(cx: &Context, params: &Params) -> Result<(Bound, Result<Kind, Error>), R
     let client_id = params.require("client_id").map_err(page)?;
     // Unknown, disabled and deleted clients get the same page.
     let client = cx
-        .clients
-        .get(client_id)
-        .filter(|client| !client.disabled)
+        .active_client(client_id)
         .ok_or_else(|| page(Error::invalid_request("client_id is not that of a client registered here")))?;
     let received = params.require("redirect_uri").map_err(page)?;
     let native = client.metadata.application_type == "native";

@@ -9,7 +9,6 @@ use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::registration::document;
 use super::{Client, Context, Error, Params};
 use crate::jose::{ForeignAlgorithm, ForeignJwt};
 
@@ -113,14 +112,7 @@ pub async fn authenticate(cx: &Context, credentials: &Credentials<'_>) -> Result
     if guessable {
         cx.client_throttle.admit(pair, cx.now())?;
     }
-    // What the document says wrong is told at the authorization endpoint; here it is a client that is none.
-    if let Err(error) = document::learn(cx, &client_id, credentials.address).await
-        && !matches!(error, Error::InvalidClient { .. })
-    {
-        return Err(error);
-    }
-    let client = cx.clients.get(&client_id);
-    let client = client.filter(|client| !client.disabled && document::is_allowed(cx, client));
+    let client = cx.current_client(&client_id, credentials.address).await?;
     let outcome = proof.check(cx, credentials.endpoint, client.as_deref()).await;
     let failure = match (outcome, client) {
         (Ok(()), Some(client)) => {

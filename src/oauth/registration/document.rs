@@ -53,8 +53,24 @@ struct State {
     failed: Option<(Timestamp, String)>,
 }
 
-/// Whether the operator believes documents of this client's host, for a client that is known by one.
-pub fn is_allowed(cx: &Context, client: &Client) -> bool {
+impl Context {
+    /// A client that may act now: enabled and, if it is known by a document, of a host that the operator believes.
+    pub fn active_client(&self, client_id: &str) -> Option<Arc<Client>> {
+        self.clients.get(client_id).filter(|client| !client.disabled && is_allowed(self, client))
+    }
+
+    /// As [`Self::active_client`], after a look whether the document of a client that is known by one still makes it a client.
+    pub(crate) async fn current_client(&self, client_id: &str, caller: IpAddr) -> Result<Option<Arc<Client>>, Error> {
+        match learn(self, client_id, caller).await {
+            Ok(()) => Ok(self.active_client(client_id)),
+            // What the document says wrong is told at the authorization endpoint; elsewhere it is a client that is none.
+            Err(Error::InvalidClient { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn is_allowed(cx: &Context, client: &Client) -> bool {
     client.metadata.registered_by != Origin::Document || address(cx, &client.client_id).is_ok_and(|url| url.is_some())
 }
 

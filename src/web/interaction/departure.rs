@@ -19,7 +19,7 @@ impl Departure {
     pub async fn of(visit: &Visit<'_>, session: &ActiveSession) -> Result<Self, Stop> {
         let mut departure = Self::default();
         for client_id in visit.cx().store.clients_of_session(&session.sid).await? {
-            let Some(client) = visit.cx().clients.get(&client_id).filter(|client| !client.disabled) else { continue };
+            let Some(client) = visit.cx().active_client(&client_id) else { continue };
             let frame = frame(&client, visit.issuer(), &visit.cx().sid(&client, &session.sid));
             if frame.is_some() || client.metadata.backchannel_logout_uri.is_some() {
                 departure.told.push(ClientCard::of(&client).name);

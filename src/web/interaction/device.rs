@@ -10,8 +10,8 @@ use crate::base::acr::Acr;
 use crate::identity::{ActiveSession, LoginError};
 use crate::oauth::device::{self, Approval, PendingDevice};
 use crate::oauth::{Authentication, Error};
-use crate::web::App;
 use crate::web::pages::{Answer, ClientCard, DeviceConfirmPage, DeviceDonePage, DeviceEntryPage, scope_sentences};
+use crate::web::{App, client_address};
 
 const ENTRY: &str = "device";
 const CONFIRMATION: &str = "device-confirmation";
@@ -121,7 +121,8 @@ async fn not_sure_enough(
 }
 
 async fn found(visit: &Visit<'_>, user_code: &str) -> Result<Option<PendingDevice>, Stop> {
-    Ok(device::find_by_user_code(visit.cx(), user_code).await?)
+    let caller = client_address(visit.req, &visit.app.config);
+    Ok(device::find_by_user_code(visit.cx(), user_code, caller).await?)
 }
 
 /// This page with the code typed in.

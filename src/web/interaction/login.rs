@@ -1,3 +1,5 @@
+use std::ops::ControlFlow;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -70,13 +72,10 @@ pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let params = visit.form(body).await?;
-    let id = params.get("transaction").unwrap_or_default();
-    visit.check(&params, PURPOSE, id)?;
-    let transaction = if id.is_empty() { None } else { Some(load(visit, id).await?) };
-    if let Some(transaction) = transaction.as_ref().filter(|transaction| transaction.completed) {
-        return repeat(visit, transaction).await;
-    }
+    let (params, transaction) = match sent(visit, body, PURPOSE).await? {
+        ControlFlow::Continue(sent) => sent,
+        ControlFlow::Break(answer) => return Ok(answer),
+    };
     let transaction = match transaction {
         Some(transaction) if params.has("cancel") => return give_up(visit, transaction).await,
         other => other,
@@ -97,6 +96,26 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
             Ok(form(visit, transaction.as_ref(), &visit.query()?, attempt))
         }
     }
+}
+
+/// A form of the way in: what it says, and the transaction that it is for, if for any. To a form sent twice, whose first
+/// sending has ended the transaction, there is only the answer given before.
+pub(super) async fn sent(
+    visit: &mut Visit<'_>,
+    body: Payload,
+    purpose: &str,
+) -> Result<ControlFlow<HttpResponse, (Params, Option<Transaction>)>, Stop> {
+    let params = visit.form(body).await?;
+    let id = params.get("transaction").unwrap_or_default();
+    visit.check(&params, purpose, id)?;
+    if id.is_empty() {
+        return Ok(ControlFlow::Continue((params, None)));
+    }
+    let transaction = load(visit, id).await?;
+    if transaction.completed {
+        return Ok(ControlFlow::Break(repeat(visit, &transaction).await?));
+    }
+    Ok(ControlFlow::Continue((params, Some(transaction))))
 }
 
 /// The transaction, and the page in its language.

@@ -101,7 +101,7 @@ impl LogoutRequest {
         let contradicts = audience.is_some() && named.is_some() && audience != named;
         let subject = subject.filter(|_| !contradicts);
         let client_id = if contradicts { named } else { audience.or(named) };
-        let client = client_id.and_then(|client_id| cx.clients.get(&client_id)).filter(|client| !client.disabled);
+        let client = client_id.and_then(|client_id| cx.active_client(&client_id));
         let target = match (&subject, &client, params.get("post_logout_redirect_uri")) {
             (Some(_), Some(client), Some(uri))
                 if client.metadata.post_logout_redirect_uris.iter().any(|known| known == uri) =>

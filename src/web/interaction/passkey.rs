@@ -1,12 +1,13 @@
 //! Signing in with a passkey alone. The browser's options come by a request of the page's script; what the authenticator
 //! answers is sent as a form, so that what follows is a page like after a password.
 
+use std::ops::ControlFlow;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::finish::repeat;
 use super::login::{self, Attempt};
 use super::problem::{self, Stop};
 use super::sign_in::{login_for, next_page, signed_in};
@@ -102,13 +103,10 @@ async fn verify(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let params = visit.form(body).await?;
-    let id = params.get("transaction").unwrap_or_default();
-    visit.check(&params, PURPOSE, id)?;
-    let transaction = if id.is_empty() { None } else { Some(login::load(visit, id).await?) };
-    if let Some(transaction) = transaction.as_ref().filter(|transaction| transaction.completed) {
-        return repeat(visit, transaction).await;
-    }
+    let (params, transaction) = match login::sent(visit, body, PURPOSE).await? {
+        ControlFlow::Continue(sent) => sent,
+        ControlFlow::Break(answer) => return Ok(answer),
+    };
     visit.read_remember(&params);
     let answer = answer(&params);
     match visit.app.identity.verify_passkey(answer, visit.browser(), &visit.origin()).await {

@@ -1,11 +1,13 @@
 //! The one time in a month that a passkey is offered: after a sign-in without one, in a browser that can make one, before
 //! the person gets to where they were going. Whatever they answer, they go on.
 
+use std::ops::ControlFlow;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::finish::{proceed, repeat};
+use super::finish::proceed;
 use super::local_path::LocalPath;
 use super::login;
 use super::passkey::{answer, ceremony, explained, landing, passkey_form};
@@ -66,13 +68,10 @@ async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let params = visit.form(body).await?;
-    let id = params.get("transaction").unwrap_or_default();
-    visit.check(&params, PURPOSE, id)?;
-    let transaction = if id.is_empty() { None } else { Some(login::load(visit, id).await?) };
-    if let Some(transaction) = transaction.as_ref().filter(|transaction| transaction.completed) {
-        return repeat(visit, transaction).await;
-    }
+    let (params, transaction) = match login::sent(visit, body, PURPOSE).await? {
+        ControlFlow::Continue(sent) => sent,
+        ControlFlow::Break(answer) => return Ok(answer),
+    };
     let session = person(visit, transaction.as_ref()).await?;
     if params.has("credential") {
         let name = visit.frame.t.text("passkey-default-name");

@@ -145,7 +145,7 @@ fn lost(visit: &Visit<'_>, client_id: Option<&str>) -> HttpResponse {
 
 /// Name and address to start again at, both as registered: nothing that the browser sent but the client's id.
 fn way_back(visit: &Visit<'_>, client_id: Option<&str>) -> Option<(String, String)> {
-    let client = visit.cx().clients.get(client_id?).filter(|client| !client.disabled)?;
+    let client = visit.cx().active_client(client_id?)?;
     let home = start_of(&client, visit.issuer())?;
     Some((ClientCard::of(&client).name, home))
 }

@@ -192,7 +192,7 @@ pub fn named_client(visit: &Visit<'_>) -> Option<String> {
 }
 
 fn client(visit: &Visit<'_>, client_id: &str) -> Result<Arc<Client>, Stop> {
-    let client = visit.cx().clients.get(client_id).filter(|client| !client.disabled);
+    let client = visit.cx().active_client(client_id);
     client.ok_or_else(|| Error::invalid_request("client_id is not that of a client registered here").into())
 }
 
