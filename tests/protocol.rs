@@ -9,6 +9,8 @@
     reason = "tests"
 )]
 
+#[path = "protocol/answers.rs"]
+mod answers;
 #[path = "protocol/api_keys.rs"]
 mod api_keys;
 #[path = "protocol/authorization_code.rs"]

@@ -95,7 +95,7 @@ pub async fn authorize(
     if !client.may_use_grant(GrantType::DeviceCode.name()) {
         return Err(Error::unauthorized_client("the client is not registered for the device authorization grant"));
     }
-    if params.has("code_challenge") || params.has("code_challenge_method") {
+    if params.get("code_challenge").or_else(|| params.get("code_challenge_method")).is_some() {
         return Err(Error::invalid_request("the device authorization grant has no code_challenge"));
     }
     let scope = asked_scope(client, params.get("scope"))?;
@@ -157,7 +157,7 @@ fn asked_scope(client: &Client, asked: Option<&str>) -> Result<ScopeSet, Error> 
     if asked.is_subset_of(&client.scope) {
         Ok(asked)
     } else {
-        Err(Error::invalid_scope("the scope exceeds what the client is registered for"))
+        Err(Error::invalid_scope(format!("the scope exceeds what the client is registered for: {}", client.scope)))
     }
 }
 

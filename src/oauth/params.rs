@@ -26,17 +26,18 @@ impl Params {
             if count >= MAX_PARAMS {
                 return Err(Error::invalid_request("too many parameters"));
             }
+            let wrong = |what: &str| Err(Error::invalid_request(format!("{} {what}", printable(&name))));
             if name.contains('\u{FFFD}') || value.contains('\u{FFFD}') {
-                return Err(Error::invalid_request("parameters must be UTF-8"));
+                return wrong("must be UTF-8");
             }
             if name.contains('\0') || value.contains('\0') {
-                return Err(Error::invalid_request("parameters must not hold NUL"));
+                return wrong("must not hold NUL");
             }
             if value.len() > MAX_VALUE_BYTES {
-                return Err(Error::invalid_request(format!("a parameter is longer than {MAX_VALUE_BYTES} bytes")));
+                return wrong(&format!("is longer than {MAX_VALUE_BYTES} bytes"));
             }
             if params.iter().any(|(known, _)| *known == name) && !REPEATABLE.contains(&name.as_ref()) {
-                return Err(Error::invalid_request("a parameter was sent more than once"));
+                return wrong("was sent more than once");
             }
             params.push((name.into_owned(), value.into_owned()));
         }
@@ -66,6 +67,13 @@ impl Params {
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(known, value)| known == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
+}
+
+/// A parameter's name as errors repeat it: as the RFCs write theirs, and nothing that somebody else made up.
+fn printable(name: &str) -> &str {
+    const LONGEST: usize = 40;
+    let usual = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if usual && (1..=LONGEST).contains(&name.len()) { name } else { "a parameter" }
 }
 
 /// Percent signs must be followed by two hexadecimal digits, and the decoded bytes must be UTF-8.
@@ -104,6 +112,21 @@ mod tests {
         }
         assert!(Params::parse(b"resource=a&resource=b").is_ok());
         assert!(Params::parse(&b"a&".repeat(200)).is_err());
+    }
+
+    #[test]
+    fn s058_an_error_names_a_parameter_as_rfcs_do_and_repeats_nothing_else() {
+        for (sent, told) in [
+            ("state=a&state=b", "state was sent more than once"),
+            ("code_challenge=%ff", "code_challenge must be UTF-8"),
+            ("<b>=a&<b>=b", "a parameter was sent more than once"),
+            ("%ff=a", "a parameter must be UTF-8"),
+            ("=a&=b", "a parameter was sent more than once"),
+            (&format!("{0}=a&{0}=b", "a".repeat(41)), "a parameter was sent more than once"),
+        ] {
+            let error = Params::parse(sent.as_bytes()).unwrap_err();
+            assert_eq!(error.description().unwrap(), told, "{sent}");
+        }
     }
 
     /// A name or value that may be sent.

@@ -13,7 +13,9 @@ const MAX_SCOPES: usize = 100;
 const MAX_SCOPE_CHARS: usize = 200;
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("scope must be words of %x21 / %x23-5B / %x5D-7E separated by single spaces (RFC 6749 3.3)")]
+#[error(
+    "scope must be at most {MAX_SCOPES} words of %x21 / %x23-5B / %x5D-7E separated by single spaces (RFC 6749 3.3)"
+)]
 pub struct MalformedScope;
 
 impl ScopeSet {

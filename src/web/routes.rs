@@ -44,6 +44,15 @@ impl Route {
         self.name == endpoints::CHECK_SESSION
     }
 
+    /// What applications that run in browsers call: any origin may read the answers, refusals included. None of these looks
+    /// at a cookie, so nothing rides on the browser's own credentials, and `*` never lets them be sent.
+    pub fn may_be_read_from_anywhere(self) -> bool {
+        use endpoints::{AUTHORIZATION_SERVER_METADATA, JWKS, OPENID_CONFIGURATION, REGISTER, REVOKE, TOKEN, USERINFO};
+        [TOKEN, USERINFO, REVOKE, REGISTER, JWKS, OPENID_CONFIGURATION, AUTHORIZATION_SERVER_METADATA]
+            .contains(&self.name)
+            || self.name == "/oauth2/register/{client_id}"
+    }
+
     /// Part of an authorization flow, which an application may have opened in a window of its own and waits for.
     pub fn may_have_an_opener(self) -> bool {
         matches!(self.name, "/authorize" | "/login" | "/consent" | "/logout") || self.name.starts_with("/login/")

@@ -205,9 +205,9 @@ async fn a_registration_is_read_changed_and_removed_with_its_own_token_alone() {
     let rotated = text(&answer, "registration_access_token");
     assert_ne!(rotated, token);
     assert_eq!(manage(&world, "GET", &client, token, None).await.status, 401, "the old token is void");
-    for (name, value) in [("client_id", "c1"), ("client_secret", "mine")] {
+    for (name, value) in [("client_id", json!("c1")), ("client_id", Value::Null), ("client_secret", json!("mine"))] {
         let mut wrong = changed.clone();
-        wrong[name] = json!(value);
+        wrong[name] = value;
         assert_eq!(manage(&world, "PUT", &client, rotated, Some(&wrong)).await.status, 400, "{name}");
     }
     let mut right = changed.clone();

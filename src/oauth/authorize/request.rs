@@ -219,13 +219,13 @@ fn check_support(bound: &Bound, params: &Params, kind: Kind) -> Result<(), Error
     if params.get("state").is_some_and(|state| state.len() > MAX_STATE_BYTES) {
         return Err(Error::invalid_request(format!("state is longer than {MAX_STATE_BYTES} bytes")));
     }
-    if params.has("request") {
+    if params.get("request").is_some() {
         return Err(Error::RequestNotSupported { hint: "send the parameters themselves".into() });
     }
-    if params.has("request_uri") {
+    if params.get("request_uri").is_some() {
         return Err(Error::RequestUriNotSupported { hint: "send the parameters themselves".into() });
     }
-    if params.has("registration") {
+    if params.get("registration").is_some() {
         return Err(Error::RegistrationNotSupported { hint: "clients are registered beforehand".into() });
     }
     if kind.response_type.gives_code() && !bound.client.may_use_grant("authorization_code") {

@@ -77,15 +77,17 @@ impl RefreshMachine {
         let asked = asked.map(|scope| Cow::Owned(scope.to_string()));
         match self.0.advance(Input::Recovered { scope: asked, grant: Some(Box::new(grant)) }) {
             Output::Refresh { .. } => Ok(()),
-            Output::Err(error) => Err(translated(error)),
+            Output::Err(error) => Err(translated(error, granted)),
             _ => Err(out_of_turn()),
         }
     }
 }
 
-fn translated(mut error: MachineError) -> Error {
+fn translated(mut error: MachineError, granted: &ScopeSet) -> Error {
     match error.description().map(AccessTokenError::kind) {
-        Some(AccessTokenErrorType::InvalidScope) => Error::invalid_scope("the scope exceeds what was granted"),
+        Some(AccessTokenErrorType::InvalidScope) => {
+            Error::invalid_scope(format!("the scope exceeds what was granted: {granted}"))
+        }
         Some(_) => unknown_token(),
         None => out_of_turn(),
     }

@@ -32,6 +32,7 @@ fn negotiate(client: &Client, asked: Option<&str>) -> Result<ScopeSet, Error> {
     if asked.is_subset_of(&allowed) {
         Ok(asked)
     } else {
-        Err(Error::invalid_scope("the scope exceeds what the client is registered for without a person"))
+        let hint = format!("the scope exceeds what the client is registered for without a person: {allowed}");
+        Err(Error::invalid_scope(hint))
     }
 }

@@ -59,10 +59,15 @@ pub struct TokenRequest<'a> {
 pub async fn dispatch(cx: &Context, request: TokenRequest<'_>) -> Result<TokenResponse, Error> {
     let name = request.params.require("grant_type")?;
     let Some(grant) = GrantType::offered(&cx.config).find(|grant| grant.name() == name) else {
-        return Err(Error::UnsupportedGrantType { hint: "the grant_type is not supported".into() });
+        let offered: Vec<&str> = GrantType::offered(&cx.config).map(GrantType::name).collect();
+        let hint = format!("grant_type must be one of: {}", offered.join(", ")).into();
+        return Err(Error::UnsupportedGrantType { hint });
     };
     if !request.client.may_use_grant(grant.name()) {
-        return Err(Error::unauthorized_client("the client is not registered for this grant_type"));
+        let registered = request.client.metadata.grant_types.join(", ");
+        return Err(Error::unauthorized_client(format!(
+            "the client is registered for these grant_types: {registered}"
+        )));
     }
     match grant {
         GrantType::AuthorizationCode => authorization_code::redeem(cx, request).await,

@@ -33,7 +33,7 @@ fn token_types(client: &Client, params: &Params) -> Result<(), Error> {
     if params.require("subject_token_type")? != API_KEY {
         return Err(Error::invalid_request(format!("subject_token_type must be {API_KEY}")));
     }
-    if params.has("actor_token") || params.has("actor_token_type") {
+    if params.get("actor_token").or_else(|| params.get("actor_token_type")).is_some() {
         return Err(Error::invalid_request("an API key acts for nobody else: actor_token is not supported"));
     }
     let is_jwt = client.metadata.access_token_format == AccessTokenFormat::Jwt;

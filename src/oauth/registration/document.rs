@@ -200,8 +200,7 @@ fn described(
     // What the operator has decided about the client stays.
     let kept = before.and_then(|before| serde_json::to_value(before).ok());
     let document = own::settled(document, Origin::Document, kept.as_ref().and_then(Value::as_object), true);
-    let mut metadata: ClientMetadata = serde_path_to_error::deserialize(Value::Object(document))
-        .map_err(|error| format!("{}: {}", error.path(), error.inner()))?;
+    let mut metadata = super::read(document, Abilities::from(cx.config.as_ref()))?;
     // One document serves every server: what this one does not offer is left out instead of refused.
     let grants = &cx.config.client_registration.grant_types;
     metadata.grant_types.retain(|name| grants.contains(name) && GrantType::from_name(name).is_some());

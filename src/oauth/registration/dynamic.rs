@@ -83,8 +83,8 @@ pub async fn update(
     caller: Caller<'_>,
 ) -> Result<ClientInformation, Error> {
     let managed = Managed::open(cx, client_id, bearer).await?;
-    if body.get("client_id").is_some_and(|named| named != client_id) {
-        return Err(Error::invalid_request("client_id is not that of the registration"));
+    if body.get("client_id").is_none_or(|named| named != client_id) {
+        return Err(Error::invalid_request("client_id must be that of the registration"));
     }
     if body.get("client_secret").is_some_and(|secret| !managed.has_secret(secret)) {
         return Err(Error::invalid_request("client_secret is not the client's; a client does not choose it"));
@@ -189,9 +189,8 @@ async fn described(
     default_algorithm(cx, &mut body);
     let require_pkce = cx.config.client_registration.require_pkce;
     let body = own::settled(body, Origin::Itself, before, require_pkce);
-    let mut metadata: ClientMetadata = serde_path_to_error::deserialize(Value::Object(body)).map_err(|error| {
-        Error::of_registration("invalid_client_metadata", &format!("{}: {}", error.path(), error.inner()))
-    })?;
+    let read = super::read(body, Abilities::from(cx.config.as_ref()));
+    let mut metadata = read.map_err(|message| Error::of_registration("invalid_client_metadata", &message))?;
     let mut problems = own::limit(&mut metadata, &cx.config);
     problems.extend(super::problems(&metadata, Abilities::from(cx.config.as_ref())));
     if problems.is_empty() {

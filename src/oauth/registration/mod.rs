@@ -18,6 +18,8 @@ pub use registry::{RegistrationError, Registry, sealed_secret_purpose};
 pub use sector::problem as sector_problem;
 pub use statement::{StatementIssuers, StatementIssuersError};
 
+use serde_json::{Map, Value};
+
 use super::client::ClientMetadata;
 use crate::config::{Algorithm, Config};
 
@@ -47,10 +49,28 @@ pub struct Abilities<'a> {
     pub unsigned_id_tokens: bool,
 }
 
+impl Abilities<'_> {
+    /// The algorithms by name, for a message.
+    fn signs_with(self) -> String {
+        self.algorithms.iter().map(|alg| alg.name()).collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl<'a> From<&'a Config> for Abilities<'a> {
     fn from(config: &'a Config) -> Self {
         Self { algorithms: &config.keys.algorithms, unsigned_id_tokens: config.tokens.unsigned_id_tokens }
     }
+}
+
+/// Members as metadata; the error names the member and what it may be on a server of these abilities.
+fn read(members: Map<String, Value>, abilities: Abilities<'_>) -> Result<ClientMetadata, String> {
+    serde_path_to_error::deserialize(Value::Object(members)).map_err(|error| {
+        let member = error.path().to_string();
+        if matches!(member.as_str(), "id_token_signed_response_alg" | "userinfo_signed_response_alg") {
+            return format!("{member}: this server signs with {}", abilities.signs_with());
+        }
+        format!("{member}: {}", error.inner())
+    })
 }
 
 /// Everything that is wrong with `metadata`, on a server of these abilities.

@@ -16,15 +16,15 @@ pub(super) fn openid(metadata: &ClientMetadata, abilities: Abilities<'_>, found:
 }
 
 fn signatures(metadata: &ClientMetadata, abilities: Abilities<'_>, found: &mut Found) {
-    let names = || abilities.algorithms.iter().map(|alg| alg.name()).collect::<Vec<_>>().join(", ");
     match metadata.id_token_signed_response_alg {
         IdTokenAlgorithm::Signed(alg) if !abilities.algorithms.contains(&alg) => {
-            found.metadata("id_token_signed_response_alg", format!("this server signs with {}", names()));
+            found
+                .metadata("id_token_signed_response_alg", format!("this server signs with {}", abilities.signs_with()));
         }
         IdTokenAlgorithm::Unsigned if !abilities.unsigned_id_tokens => {
             found.metadata(
                 "id_token_signed_response_alg",
-                format!("must be signed; this server signs with {}", names()),
+                format!("must be signed; this server signs with {}", abilities.signs_with()),
             );
         }
         IdTokenAlgorithm::Unsigned if through_the_browser(metadata) => {
@@ -33,7 +33,7 @@ fn signatures(metadata: &ClientMetadata, abilities: Abilities<'_>, found: &mut F
         _ => {}
     }
     if metadata.userinfo_signed_response_alg.is_some_and(|alg| !abilities.algorithms.contains(&alg)) {
-        found.metadata("userinfo_signed_response_alg", format!("this server signs with {}", names()));
+        found.metadata("userinfo_signed_response_alg", format!("this server signs with {}", abilities.signs_with()));
     }
     if let Some(alg) = &metadata.request_object_signing_alg
         && !ForeignAlgorithm::ASYMMETRIC.iter().any(|known| known.name() == alg)

@@ -45,7 +45,7 @@ pub(super) fn redirect_uri(uri: &str, native: bool) -> Result<(), String> {
         return Err(format!("longer than {MAX_URI_BYTES} bytes"));
     }
     if uri.contains('#') {
-        return Err("must have no fragment (RFC 6749 §3.1.2)".to_owned());
+        return Err("must have no fragment (RFC 6749 3.1.2)".to_owned());
     }
     if uri.contains('*') {
         return Err("wildcards are not supported; register each URI".to_owned());

@@ -26,14 +26,12 @@ pub use error::json_error;
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(
         web::resource(endpoints::TOKEN)
-            .wrap(cors::anywhere())
             .route(web::post().to(token::token))
             .route(web::method(Method::OPTIONS).to(async || cors::preflight("POST, OPTIONS")))
             .default_service(web::to(async |req: HttpRequest| error::method_not_allowed(&req, "POST, OPTIONS"))),
     )
     .service(
         web::resource(endpoints::REVOKE)
-            .wrap(cors::anywhere())
             .route(web::post().to(revoke::revoke))
             .route(web::method(Method::OPTIONS).to(async || cors::preflight("POST, OPTIONS")))
             .default_service(web::to(async |req: HttpRequest| error::method_not_allowed(&req, "POST, OPTIONS"))),
@@ -56,7 +54,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
     )
     .service(
         web::resource(endpoints::USERINFO)
-            .wrap(cors::anywhere())
             .route(web::get().to(userinfo::get))
             .route(web::post().to(userinfo::post))
             .route(web::method(Method::OPTIONS).to(async || cors::preflight("GET, POST, OPTIONS")))
@@ -75,14 +72,12 @@ pub fn registration_routes(cfg: &mut ServiceConfig, config: &Config) {
     }
     cfg.service(
         web::resource(endpoints::REGISTER)
-            .wrap(cors::anywhere())
             .route(web::post().to(register::register))
             .route(web::method(Method::OPTIONS).to(async || cors::preflight("POST, OPTIONS")))
             .default_service(web::to(async |req: HttpRequest| error::method_not_allowed(&req, "POST, OPTIONS"))),
     )
     .service(
         web::resource(format!("{}/{{client_id}}", endpoints::REGISTER))
-            .wrap(cors::anywhere())
             .route(web::get().to(register::read))
             .route(web::put().to(register::update))
             .route(web::delete().to(register::delete))
@@ -110,7 +105,6 @@ enum Document {
 fn document(cfg: &mut ServiceConfig, path: &str, document: Document) {
     const ALLOW: &str = "GET, HEAD, OPTIONS";
     let resource = web::resource(path)
-        .wrap(cors::anywhere())
         .route(web::method(Method::OPTIONS).to(async || cors::preflight(ALLOW)))
         .default_service(web::to(async |req: HttpRequest| error::method_not_allowed(&req, ALLOW)));
     cfg.service(match document {

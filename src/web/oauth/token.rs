@@ -1,3 +1,4 @@
+use actix_web::http::header;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -22,7 +23,10 @@ pub async fn token(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespo
     let error = outcome.as_ref().err().map(Error::code);
     app.metrics.token_request(params.get("grant_type").unwrap_or_default(), error);
     match outcome {
-        Ok(response) => HttpResponse::Ok().insert_header(no_store()).json(response),
+        // RFC 6749 §5.1 wants both.
+        Ok(response) => {
+            HttpResponse::Ok().insert_header(no_store()).insert_header((header::PRAGMA, "no-cache")).json(response)
+        }
         Err(error) => refused(&req, &Refusal::OAuth(error)),
     }
 }
