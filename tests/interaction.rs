@@ -22,6 +22,8 @@ mod authorize;
 #[path = "interaction/breach.rs"]
 mod breach;
 mod common;
+#[path = "interaction/email.rs"]
+mod email;
 #[path = "interaction/frontchannel.rs"]
 mod frontchannel;
 #[path = "interaction/imported.rs"]

@@ -126,7 +126,7 @@ suites! {
         a_user_name_or_email_is_given_once
         users_are_listed_in_pages_by_user_name
         of_many_first_administrators_one_is_made
-        a_user_is_changed_but_for_what_has_its_own_way
+        an_address_is_changed_and_nothing_else
         a_password_hash_is_upgraded_only_from_the_one_that_was_read
         a_new_password_ends_everything_from_before
         disabling_a_user_ends_everything_and_enabling_revives_nothing

@@ -49,6 +49,14 @@ pub enum Verb {
     Enable { user: String },
     /// Remove the authenticator app and the recovery codes of a user who has lost them.
     ResetFactors { user: String },
+    /// Give a user an e-mail address; the old one is told where mail is configured.
+    SetEmail {
+        user: String,
+        email: String,
+        /// The address is known to be theirs.
+        #[arg(long)]
+        verified: bool,
+    },
     /// Set a password; every session and refresh token of the user ends.
     SetPassword {
         user: String,
@@ -131,6 +139,13 @@ async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
                 "{} has no authenticator app, passkeys and recovery codes any more; the password alone lets them in",
                 user.username
             ));
+            Ok(())
+        }
+        Verb::SetEmail { user, email, verified } => {
+            let user = find(offline, &user).await?;
+            let here = Origin::new(Ipv4Addr::LOCALHOST.into(), "portcullis user set-email", "");
+            identity.set_email(&user, &email, verified, &here).await?;
+            say_json(&shown(&find(offline, &user.id).await?));
             Ok(())
         }
         Verb::SetPassword { user, password } => {

@@ -6,6 +6,8 @@
 
 mod account;
 mod breach;
+mod challenges;
+mod email;
 mod factors;
 mod import;
 mod login;
@@ -38,6 +40,8 @@ use crate::jose::Sealer;
 use crate::outbound;
 use crate::storage::{Audit, AuditRecord, Store};
 
+pub use challenges::{MAIL_LINK_TTL, Purpose as MailPurpose};
+pub use email::EmailError;
 pub use factors::SecondFactors;
 pub use import::{ImportError, ImportedUser};
 pub use login::{LoginError, PasswordVerified};
@@ -48,7 +52,7 @@ pub use pending::{PENDING_TTL, PendingLogin};
 pub use profile::{Profile, ProfileError};
 pub use proofs::{Proof, Proofs};
 pub use recovery::{RECOVERY_CODES, RecoveryCodeVerified};
-pub use reset::{RESET_TTL, ResetError};
+pub use reset::{Reset, ResetError};
 pub use sessions::ActiveSession;
 pub use setup::{SetupError, SetupForm};
 pub use strength::Weakness;

@@ -43,6 +43,8 @@ pub enum Notice {
     EmailChanged {
         to: String,
     },
+    /// Somebody wanted it for another account. Goes to the one that has it.
+    AddressWanted,
     AccountDeleted,
 }
 
@@ -72,6 +74,7 @@ impl Notice {
             Self::NewSignIn { .. } => "new-sign-in",
             Self::ApiKeyMade { .. } => "api-key-made",
             Self::EmailChanged { .. } => "email-changed",
+            Self::AddressWanted => "address-wanted",
             Self::AccountDeleted => "account-deleted",
         }
     }
@@ -88,6 +91,12 @@ pub enum Message {
         token: String,
         code: String,
     },
+    /// Asks whether an address is that of whoever wants it for their account.
+    ConfirmEmail {
+        challenge: String,
+        token: String,
+        code: String,
+    },
 }
 
 impl Message {
@@ -96,6 +105,7 @@ impl Message {
         match self {
             Self::Notice(notice) => format!("notice_{}", notice.name().replace('-', "_")),
             Self::PasswordReset { .. } => "password_reset".to_owned(),
+            Self::ConfirmEmail { .. } => "confirm_email".to_owned(),
         }
     }
 }
@@ -117,7 +127,7 @@ pub struct Letter {
 #[derive(Serialize, Deserialize)]
 pub(super) struct Content {
     pub username: Option<String>,
-    /// What somebody typed: whom it names is looked up when the mail is sent.
+    /// What somebody typed, a name or an address: whom it is of is looked up when the mail is sent.
     pub login: Option<String>,
     pub locale: String,
     pub message: Message,
@@ -231,12 +241,18 @@ impl Identity {
             return Ok(Some(mail.clone()));
         }
         let content = self.open_mail(mail)?;
-        let (Message::PasswordReset { challenge, .. }, Some(login)) = (&content.message, &content.login) else {
-            return Ok(None);
+        let recipient = match (&content.message, content.login, mail.user_id.clone()) {
+            (Message::PasswordReset { challenge, .. }, Some(login), _) => {
+                self.recipient_of_reset(challenge, &login).await?.map(|(user, email)| (user.id, email))
+            }
+            (Message::ConfirmEmail { .. }, Some(email), Some(user_id)) => {
+                self.may_ask_address(&email, &user_id).await?.then_some((user_id, email))
+            }
+            _ => None,
         };
-        let Some((user, email)) = self.recipient_of_reset(challenge, login).await? else { return Ok(None) };
-        self.store.address_mail(&mail.id, Some(&user.id), &email).await?;
-        Ok(Some(MailRecord { recipient: Some(email), user_id: Some(user.id), ..mail.clone() }))
+        let Some((user_id, email)) = recipient else { return Ok(None) };
+        self.store.address_mail(&mail.id, Some(&user_id), &email).await?;
+        Ok(Some(MailRecord { recipient: Some(email), user_id: Some(user_id), ..mail.clone() }))
     }
 
     fn open_mail(&self, mail: &MailRecord) -> Result<Content, Unreadable> {
@@ -265,7 +281,7 @@ fn purpose(id: &str) -> String {
 }
 
 /// The language that a person has chosen (`locale`, OpenID Connect Core §5.1).
-fn locale_of(user: &UserRecord) -> String {
+pub(super) fn locale_of(user: &UserRecord) -> String {
     let claims: Value = serde_json::from_str(&user.claims).unwrap_or_default();
     claims.get("locale").and_then(Value::as_str).unwrap_or_default().to_owned()
 }

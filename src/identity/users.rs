@@ -95,7 +95,7 @@ pub fn normalise_username(name: &str) -> Option<String> {
     (fits && name.chars().all(legal)).then_some(name)
 }
 
-fn normalise_email(email: &str) -> Option<String> {
+pub(super) fn normalise_email(email: &str) -> Option<String> {
     let email = email.trim().to_lowercase();
     let (local, domain) = email.rsplit_once('@')?;
     let legal = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, '<' | '>' | '"' | ',' | ';' | '\\');

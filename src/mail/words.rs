@@ -74,6 +74,14 @@ impl Words {
                 words.code = Some((t.text("mail-reset-code"), code.clone()));
                 words.notes.push(t.text("mail-reset-note"));
             }
+            Message::ConfirmEmail { token, code, .. } => {
+                words.subject = t.with("mail-email-subject", "service", words.service.clone());
+                words.lines.push(t.text("mail-email"));
+                let link = config.issuer.endpoint(&format!("/account/email/confirm?token={token}"));
+                words.action = Some((t.text("mail-email-action"), link));
+                words.code = Some((t.text("mail-email-code"), code.clone()));
+                words.notes.push(t.text("mail-email-note"));
+            }
         }
         // A header is no place for marks of direction, and left-to-right text needs none.
         words.subject = without_isolates(&words.subject);
@@ -91,7 +99,9 @@ impl Words {
             Notice::RecoveryCodeUsed { left } => t.with(&key, "left", *left),
             Notice::ApiKeyMade { name } => t.with(&key, "name", inert(name)),
             Notice::EmailChanged { to } => t.with(&key, "email", inert(to)),
-            Notice::PasswordChanged | Notice::NewSignIn { .. } | Notice::AccountDeleted => t.text(&key),
+            Notice::PasswordChanged | Notice::NewSignIn { .. } | Notice::AddressWanted | Notice::AccountDeleted => {
+                t.text(&key)
+            }
         };
         self.lines.push(text);
         self.facts.push((t.text("mail-when"), in_words(at)));
@@ -101,10 +111,12 @@ impl Words {
                 self.facts.push((t.text("mail-browser"), inert(user_agent)));
             }
         }
-        if *notice == Notice::AccountDeleted {
-            self.notes.push(t.text("mail-account-deleted-note"));
-        } else {
-            self.notes.push(t.text("mail-not-you"));
+        self.notes.push(match notice {
+            Notice::AccountDeleted => t.text("mail-account-deleted-note"),
+            Notice::AddressWanted => t.text("mail-address-wanted-note"),
+            _ => t.text("mail-not-you"),
+        });
+        if *notice != Notice::AccountDeleted {
             self.action = Some((t.text("mail-look"), config.issuer.endpoint("/account")));
         }
     }
@@ -184,6 +196,7 @@ mod tests {
             Notice::NewSignIn { address: "192.0.2.1".to_owned(), user_agent: "Firefox\r\nBcc: x@evil.test".to_owned() },
             Notice::ApiKeyMade { name: "deploy".to_owned() },
             Notice::EmailChanged { to: "new@example.test".to_owned() },
+            Notice::AddressWanted,
             Notice::AccountDeleted,
         ]
     }

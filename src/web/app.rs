@@ -48,6 +48,6 @@ fn routes(cfg: &mut ServiceConfig, app: &App) {
         .configure(|cfg| oauth::registration_routes(cfg, &app.config))
         .configure(pages::routes)
         .configure(|cfg| interaction::routes(cfg, &app.config))
-        .configure(account::routes)
+        .configure(|cfg| account::routes(cfg, &app.config))
         .configure(playground::routes);
 }

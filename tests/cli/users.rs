@@ -47,6 +47,21 @@ fn a_user_is_disabled_enabled_and_given_another_password() {
 }
 
 #[test]
+fn a_user_is_given_an_address_that_is_nobody_elses() {
+    let place = Place::configured();
+    for name in ["alice", "bob@example.com"] {
+        place.feed(&["user", "create", name], "correct horse battery\n").success();
+    }
+    let changed = place.run(&["user", "set-email", "alice", "Alice@Example.com"]).json();
+    assert_eq!((&changed["email"], &changed["email_verified"]), (&"alice@example.com".into(), &false.into()));
+    let verified = place.run(&["user", "set-email", "alice", "alice@example.com", "--verified"]).json();
+    assert_eq!(verified["email_verified"], true);
+    place.run(&["user", "set-email", "alice", "nowhere"]).failed(1, &["no e-mail address"]);
+    place.run(&["user", "set-email", "alice", "bob@example.com"]).failed(1, &["taken"]);
+    assert_eq!(place.run(&["user", "show", "alice"]).json()["email"], "alice@example.com");
+}
+
+#[test]
 fn a_login_link_is_made_as_often_as_asked_and_never_stored() {
     let place = Place::configured();
     let links: Vec<String> = (0..2).map(|_| place.run(&["admin", "login-link"]).success().out).collect();

@@ -56,8 +56,6 @@ pub trait Challenges {
     /// Says whose it is, once that has been looked up, and ends earlier ones of the same person and purpose. False when
     /// it is over.
     async fn address_challenge(&self, id: &str, purpose: &str, user_id: &str, now: i64) -> Result<bool>;
-    /// Ends earlier challenges for the same address and purpose.
-    async fn end_challenges_of_email(&self, email: &str, purpose: &str, except: &str, now: i64) -> Result<()>;
 }
 
 pub trait Terms {

@@ -50,8 +50,9 @@ pub trait Users {
     /// Only inserts while no administrator exists; false when one does. One statement.
     async fn insert_first_admin(&self, user: &UserRecord) -> Result<bool>;
     async fn any_admin(&self) -> Result<Option<UserRecord>>;
-    /// Replaces username, email, email_verified, claims, is_admin.
-    async fn update_user(&self, user: &UserRecord, now: i64) -> Result<bool>;
+    /// Replaces the address, and ends what was mailed to the old one; one transaction. `Error::Conflict("email")` when
+    /// taken.
+    async fn set_email(&self, user_id: &str, email: Option<&str>, verified: bool, now: i64) -> Result<bool>;
     /// Stores a re-hash of the same password; nothing else changes.
     async fn upgrade_password_hash(&self, user_id: &str, old_hash: &str, new_hash: &str) -> Result<bool>;
     /// A new password: ends every session and refresh family of the user, sets `tokens_not_before`, and writes the

@@ -29,8 +29,6 @@ statements! {
     ADDRESS = "UPDATE email_challenges SET user_id = $2 WHERE id = $1 AND consumed_at IS NULL AND expires_at > $3";
     END_EARLIER = "UPDATE email_challenges SET consumed_at = $4
         WHERE user_id = $1 AND purpose = $2 AND id <> $3 AND consumed_at IS NULL";
-    END_OF_EMAIL = "UPDATE email_challenges SET consumed_at = $4
-        WHERE email = $1 AND purpose = $2 AND id <> $3 AND consumed_at IS NULL";
     END_OF_USER = "UPDATE email_challenges SET consumed_at = $2 WHERE user_id = $1 AND consumed_at IS NULL";
     ACCEPT_TERMS = "INSERT INTO terms_acceptances (user_id, version, accepted_at) VALUES ($1, $2, $3)
         ON CONFLICT (user_id, version) DO NOTHING";

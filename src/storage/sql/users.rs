@@ -24,8 +24,7 @@ statements! {
         "SELECT ", columns!(), " FROM users WHERE is_admin
         ORDER BY CASE WHEN disabled_at IS NULL THEN 0 ELSE 1 END, created_at, id LIMIT 1"
     );
-    UPDATE = "UPDATE users SET username = $2, email = $3, email_key = $4, email_verified = $5, claims = $6,
-        is_admin = $7, updated_at = $8 WHERE id = $1";
+    SET_EMAIL = "UPDATE users SET email = $2, email_key = $3, email_verified = $4, updated_at = $5 WHERE id = $1";
     UPGRADE_PASSWORD_HASH = "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
     CHANGE_PASSWORD = "UPDATE users SET password_hash = $2, password_changed_at = $3, tokens_not_before = $3,
         updated_at = $3 WHERE id = $1";

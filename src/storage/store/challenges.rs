@@ -93,14 +93,6 @@ impl Challenges for Store {
             addressed
         })
     }
-
-    async fn end_challenges_of_email(&self, email: &str, purpose: &str, except: &str, now: i64) -> Result<()> {
-        let (email, purpose, except) = (email.to_owned(), purpose.to_owned(), except.to_owned());
-        write!(self, |connection| {
-            let end = sqlx::query(sql::challenges::END_OF_EMAIL).bind(&email).bind(&purpose).bind(&except).bind(now);
-            end.execute(connection).await?;
-        })
-    }
 }
 
 impl Terms for Store {

@@ -64,23 +64,23 @@ impl Users for Store {
         read!(self, |connection| sqlx::query_as(sql::users::ANY_ADMIN).fetch_optional(connection).await?)
     }
 
-    async fn update_user(&self, user: &UserRecord, now: i64) -> Result<bool> {
-        let user = user.clone();
-        write!(self, |connection| {
-            sqlx::query(sql::users::UPDATE)
-                .bind(&user.id)
-                .bind(&user.username)
-                .bind(&user.email)
-                .bind(email_key(&user))
-                .bind(user.email_verified)
-                .bind(&user.claims)
-                .bind(user.is_admin)
+    async fn set_email(&self, user_id: &str, email: Option<&str>, verified: bool, now: i64) -> Result<bool> {
+        let (user_id, email) = (user_id.to_owned(), email.map(str::to_owned));
+        let email_key = email.as_ref().map(|email| email.to_lowercase());
+        transaction!(self, |connection| {
+            let changed = sqlx::query(sql::users::SET_EMAIL)
+                .bind(&user_id)
+                .bind(&email)
+                .bind(&email_key)
+                .bind(verified)
                 .bind(now)
-                .execute(connection)
+                .execute(&mut *connection)
                 .await
                 .map_err(taken)?
                 .rows_affected()
-                > 0
+                > 0;
+            sqlx::query(sql::challenges::END_OF_USER).bind(&user_id).bind(now).execute(&mut *connection).await?;
+            changed
         })
     }
 

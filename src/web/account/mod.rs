@@ -10,6 +10,7 @@ mod connections;
 mod data;
 mod delete;
 mod device_name;
+mod email;
 mod export;
 mod languages;
 mod overview;
@@ -27,6 +28,7 @@ use actix_web::web::{self, Payload, ServiceConfig};
 use super::App;
 use super::interaction::problem::{self, Stop};
 use super::interaction::visit::{Visit, set};
+use crate::config::Config;
 use crate::identity::ActiveSession;
 use crate::oauth::Params;
 
@@ -56,6 +58,7 @@ const fn always(path: &'static str, text: &'static str) -> AccountPage {
 pub const ACCOUNT_PAGES: &[AccountPage] = &[
     always(ACCOUNT, "account-overview"),
     always(profile::PATH, "account-profile"),
+    AccountPage { path: email::PATH, text: "account-email", is_offered: |app| app.identity.writes_mails() },
     always(password::PATH, "account-password"),
     always(two_step::PATH, "two-step-title"),
     AccountPage { path: passkeys::PATH, text: "passkeys-title", is_offered: |app| app.identity.has_passkeys() },
@@ -68,7 +71,20 @@ pub const ACCOUNT_PAGES: &[AccountPage] = &[
 ];
 
 /// Routes below the issuer's path.
-pub fn routes(cfg: &mut ServiceConfig) {
+pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
+    if config.mail.is_on() {
+        cfg.service(web::resource(email::PATH).route(web::get().to(email::get)).route(web::post().to(email::post)))
+            .service(
+                web::resource(email::CODE)
+                    .route(web::get().to(email::get_code))
+                    .route(web::post().to(email::post_code)),
+            )
+            .service(
+                web::resource(email::CONFIRM)
+                    .route(web::get().to(email::get_confirm))
+                    .route(web::post().to(email::post_confirm)),
+            );
+    }
     cfg.service(web::resource(ACCOUNT).route(web::get().to(overview::get)))
         .service(web::resource(profile::PATH).route(web::get().to(profile::get)).route(web::post().to(profile::post)))
         .service(

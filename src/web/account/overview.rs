@@ -3,7 +3,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::shell::{Shell, claim};
-use super::{ACCOUNT, answered, signed_in};
+use super::{ACCOUNT, answered, email, signed_in};
 use crate::web::App;
 use crate::web::interaction::problem::Stop;
 use crate::web::interaction::visit::Visit;
@@ -19,6 +19,8 @@ struct OverviewPage<'a> {
     name: String,
     email: Option<&'a str>,
     email_verified: bool,
+    /// Where the address is confirmed or changed; `None` where no mail is written.
+    email_page: Option<String>,
 }
 
 /// `GET /account`.
@@ -38,6 +40,7 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
         name: name.unwrap_or_else(|| session.user.username.clone()),
         email: session.user.email.as_deref(),
         email_verified: session.user.email_verified,
+        email_page: visit.app.identity.writes_mails().then(|| visit.frame.url(email::PATH)),
     };
     Ok(account.show(visit, &page, Answer::default()))
 }

@@ -170,7 +170,7 @@ pub(super) fn form(
     id.clone_into(&mut target.transaction);
     let passkey = passkey::form(visit, transaction, params, attempt.unknown_passkey);
     let next = next_page(params);
-    let reset = visit.app.identity.resets_passwords();
+    let reset = visit.app.identity.writes_mails();
     let page = LoginPage {
         upstreams: &upstream::buttons(visit, next.as_ref()),
         page: &visit.frame,

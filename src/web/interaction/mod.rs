@@ -21,6 +21,7 @@ pub mod passkey;
 mod passkey_offer;
 pub mod problem;
 mod reset;
+pub mod said;
 mod select;
 mod setup;
 pub mod sign_in;

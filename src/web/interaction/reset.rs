@@ -7,31 +7,18 @@ use secrecy::SecretString;
 
 use super::login::load;
 use super::problem::{self, Stop};
+use super::said::{Said, throttled};
 use super::sign_in::signed_in;
 use super::transaction::Transaction;
 use super::visit::{Visit, query, set};
-use crate::identity::{LoginError, RESET_TTL, ResetError, UserError};
+use crate::identity::{LoginError, MAIL_LINK_TTL, MailPurpose, ResetError, UserError};
 use crate::oauth::Error;
 use crate::web::App;
-use crate::web::pages::{Answer, ResetAskPage, ResetCodePage, ResetNewPage, weakness_text};
+use crate::web::pages::{ResetAskPage, ResetCodePage, ResetNewPage, weakness_text};
 
 const ASK: &str = "reset";
 const CODE: &str = "reset_code";
 const NEW: &str = "reset_new";
-
-/// What a form says about the attempt before.
-#[derive(Default)]
-struct Said {
-    problem: Option<String>,
-    status: StatusCode,
-    retry_after: Option<u64>,
-}
-
-impl Said {
-    fn answer(&self) -> Answer<'static> {
-        Answer { status: self.status, retry_after: self.retry_after, ..Answer::default() }
-    }
-}
 
 /// `GET /reset`: asks for the name.
 pub async fn ask(app: Data<App>, req: HttpRequest) -> HttpResponse {
@@ -88,7 +75,7 @@ async fn take_request(visit: &mut Visit<'_>, body: Payload) -> Result<HttpRespon
     let identity = &visit.app.identity;
     match identity.ask_for_reset(login, visit.browser(), id, visit.frame.t.tag(), &visit.origin()).await {
         Ok(id) => Ok(visit.go(&format!("/reset/code{}", query(&[("c", &id)])))),
-        Err(error) => Ok(ask_page(visit, transaction.as_ref(), login, said(visit, error)?)),
+        Err(error) => Ok(ask_page(visit, transaction.as_ref(), login, throttled(visit, error)?)),
     }
 }
 
@@ -122,20 +109,21 @@ async fn take_code(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Sto
     let id = address.get("c").unwrap_or_default();
     visit.check(&params, CODE, id)?;
     let code = params.get("code").unwrap_or_default();
-    match visit.app.identity.enter_reset_code(id, code, visit.browser(), &visit.origin()).await {
+    let (identity, origin) = (&visit.app.identity, visit.origin());
+    match identity.enter_mail_code(MailPurpose::PasswordReset, id, code, visit.browser(), &origin).await {
         Ok(token) => Ok(keep_link(visit, token.expose())),
         Err(LoginError::Rejected) => {
             let problem = Some(visit.frame.t.text("reset-code-wrong"));
             Ok(code_page(visit, id, Said { problem, status: StatusCode::UNPROCESSABLE_ENTITY, retry_after: None }))
         }
-        Err(error) => Ok(code_page(visit, id, said(visit, error)?)),
+        Err(error) => Ok(code_page(visit, id, throttled(visit, error)?)),
     }
 }
 
 /// The token goes from the address into a cookie, so that it stands in no history and on no page.
 fn keep_link(visit: &Visit<'_>, token: &str) -> HttpResponse {
     let mut response = visit.go("/reset/new");
-    set(&mut response, &visit.cookies.set_mail_link(token, RESET_TTL));
+    set(&mut response, &visit.cookies.set_mail_link(token, MAIL_LINK_TTL));
     response
 }
 
@@ -212,18 +200,6 @@ async fn take_password(visit: &mut Visit<'_>, body: Payload) -> Result<HttpRespo
     };
     set(&mut response, &visit.cookies.end_mail_link());
     Ok(response)
-}
-
-fn said(visit: &Visit<'_>, error: LoginError) -> Result<Said, Stop> {
-    match error {
-        LoginError::Throttled { retry_after } => Ok(Said {
-            problem: Some(visit.frame.t.with("login-throttled", "seconds", retry_after)),
-            status: StatusCode::TOO_MANY_REQUESTS,
-            retry_after: Some(retry_after),
-        }),
-        LoginError::Storage(error) => Err(error.into()),
-        error => Err(Error::Internal(Box::new(error)).into()),
-    }
 }
 
 fn refused(visit: &Visit<'_>, error: UserError) -> Result<Said, Stop> {

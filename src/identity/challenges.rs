@@ -1,0 +1,201 @@
+//! What a mailed link or code proves: that whoever comes with it reads the mails of an address. The link works in every
+//! browser, the code in the one that asked.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use subtle::ConstantTimeEq as _;
+
+use super::{Identity, LoginError, Origin};
+use crate::base::{OpaqueToken, Timestamp, TokenHash, TokenKind, new_id};
+use crate::storage::{self, ChallengeRecord, Challenges as _, Throttles as _, UserRecord};
+
+/// How long link and code work.
+pub const MAIL_LINK_TTL: Duration = Duration::from_mins(30);
+/// Codes that may be tried before the link alone is left.
+const MAX_TRIES: i64 = 5;
+/// Requests from one place within the window before delays begin.
+const FREE_REQUESTS: u32 = 20;
+
+/// What a link is good for. Part of what is hashed, so that no link does what another was mailed for (S211).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    PasswordReset,
+    /// The address is to become the person's own.
+    Email,
+}
+
+impl Purpose {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::PasswordReset => "password_reset",
+            Self::Email => "email",
+        }
+    }
+
+    fn hash(self, token: &OpaqueToken) -> TokenHash {
+        TokenHash::of(&format!("{}:{}", self.name(), token.expose()))
+    }
+}
+
+/// What is kept with a challenge.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Details {
+    /// What the person wanted to sign in for when they asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
+}
+
+impl Details {
+    pub fn of(challenge: &ChallengeRecord) -> Self {
+        serde_json::from_str(&challenge.details).unwrap_or_default()
+    }
+}
+
+/// A challenge that was just made, with what goes into its mail.
+pub(super) struct Issued {
+    pub id: String,
+    pub token: String,
+    pub code: String,
+    pub expires_at: Timestamp,
+}
+
+impl Identity {
+    /// Counts a request for a mail against where it comes from, and against `user` where there is one.
+    pub(super) async fn reserve_mail_request(
+        &self,
+        user: Option<&UserRecord>,
+        origin: &Origin,
+    ) -> Result<(), LoginError> {
+        let mut keys = vec![self.throttle_key(&format!("mail_request:{}", origin.throttle_key()), FREE_REQUESTS)];
+        keys.extend(user.map(|user| self.throttle_key(&format!("mail_request:user:{}", user.id), FREE_REQUESTS)));
+        self.reserve_keys(&keys, origin).await?;
+        Ok(())
+    }
+
+    /// Makes a link and a code, the latter for the browser named `browser`.
+    pub(super) async fn issue_challenge(
+        &self,
+        purpose: Purpose,
+        browser: &str,
+        email: Option<&str>,
+        details: &Details,
+    ) -> storage::Result<Issued> {
+        let (now, random) = (self.now(), self.random.as_ref());
+        let token = OpaqueToken::generate(TokenKind::MailLink, new_id(now, random), random);
+        let (id, code) = (token.id.to_string(), self.six_digits());
+        let expires_at = now.plus(MAIL_LINK_TTL);
+        self.store
+            .insert_challenge(&ChallengeRecord {
+                purpose: purpose.name().to_owned(),
+                secret_hash: purpose.hash(&token).as_bytes().to_vec(),
+                code_sealed: self.seal_code(&id, &code),
+                browser_hash: Some(browser_hash(&id, browser)),
+                user_id: None,
+                email: email.map(str::to_owned),
+                details: json!(details).to_string(),
+                tries: 0,
+                created_at: now.millis(),
+                expires_at: expires_at.millis(),
+                consumed_at: None,
+                id: id.clone(),
+            })
+            .await?;
+        Ok(Issued { id, token: token.expose().to_owned(), code, expires_at })
+    }
+
+    /// Whether one more mail may go to this address, whoever asks for it; it is counted.
+    pub(super) async fn may_mail(&self, email: &str) -> storage::Result<bool> {
+        let (now, hour) = (self.now(), Duration::from_hours(1));
+        let limit = storage::ThrottleKey {
+            key: format!("mail:{}", TokenHash::of(&email.to_lowercase()).hex()),
+            free: i64::from(self.config.mail.hourly_limit) - 1,
+            base_ms: 3_600_000,
+            cap_ms: 3_600_000,
+        };
+        Ok(self.store.reserve_attempt(&[limit], now.millis(), now.minus(hour).millis()).await?.is_ok())
+    }
+
+    /// Exchanges the mailed code, in the browser that asked, for what the link would have brought. Each try counts before the
+    /// code is looked at, for the challenge and for whom and where it comes from.
+    pub async fn enter_mail_code(
+        &self,
+        purpose: Purpose,
+        id: &str,
+        code: &str,
+        browser: &str,
+        origin: &Origin,
+    ) -> Result<OpaqueToken, LoginError> {
+        let attempt = self.reserve(None, id, origin).await?;
+        let now = self.now();
+        let tried =
+            self.store.try_code(id, purpose.name(), &browser_hash(id, browser), MAX_TRIES, now.millis()).await?;
+        let Some(challenge) = tried.filter(|challenge| challenge.user_id.is_some()) else {
+            return Err(LoginError::Rejected);
+        };
+        let code: String = code.chars().filter(char::is_ascii_digit).collect();
+        let right = self.open_code(&challenge).is_some_and(|right| right.as_bytes().ct_eq(code.as_bytes()).into());
+        let row: uuid::Uuid = challenge.id.parse().map_err(|_| LoginError::Rejected)?;
+        let token = OpaqueToken::generate(TokenKind::MailLink, row, self.random.as_ref());
+        let hash = purpose.hash(&token);
+        if !right || !self.store.exchange_code(&challenge.id, hash.as_bytes(), now.millis()).await? {
+            let event = match purpose {
+                Purpose::PasswordReset => "reset_code_failed",
+                Purpose::Email => "email_code_failed",
+            };
+            self.audit(event, challenge.user_id.as_deref(), None, origin, &json!({}));
+            return Err(LoginError::Rejected);
+        }
+        self.refund(attempt).await?;
+        Ok(token)
+    }
+
+    /// What a link opens, if it still works and it is known whose it is. Uses nothing up.
+    pub(super) async fn find_mail_link(
+        &self,
+        purpose: Purpose,
+        token: &str,
+    ) -> storage::Result<Option<ChallengeRecord>> {
+        let Some(token) = OpaqueToken::parse(TokenKind::MailLink, token) else { return Ok(None) };
+        let (id, hash) = (token.id.to_string(), purpose.hash(&token));
+        let found = self.store.find_challenge(&id, purpose.name(), hash.as_bytes(), self.now().millis()).await?;
+        Ok(found.filter(|challenge| challenge.user_id.is_some()))
+    }
+
+    /// Uses a link: of any number of concurrent attempts one gets it.
+    pub(super) async fn spend_mail_link(
+        &self,
+        purpose: Purpose,
+        token: &str,
+    ) -> storage::Result<Option<ChallengeRecord>> {
+        let Some(token) = OpaqueToken::parse(TokenKind::MailLink, token) else { return Ok(None) };
+        let (id, hash) = (token.id.to_string(), purpose.hash(&token));
+        self.store.consume_challenge(&id, purpose.name(), hash.as_bytes(), self.now().millis()).await
+    }
+
+    fn six_digits(&self) -> String {
+        let mut bytes = [0_u8; 8];
+        self.random.fill(&mut bytes);
+        format!("{:06}", u64::from_be_bytes(bytes) % 1_000_000)
+    }
+
+    fn seal_code(&self, id: &str, code: &str) -> Option<Vec<u8>> {
+        let outbox = self.outbox.as_ref()?;
+        Some(outbox.sealer.seal(&code_purpose(id), code.as_bytes(), self.random.as_ref()))
+    }
+
+    fn open_code(&self, challenge: &ChallengeRecord) -> Option<String> {
+        let outbox = self.outbox.as_ref()?;
+        let plain = outbox.sealer.open(&code_purpose(&challenge.id), challenge.code_sealed.as_ref()?).ok()?;
+        String::from_utf8(plain.to_vec()).ok()
+    }
+}
+
+fn browser_hash(id: &str, browser: &str) -> Vec<u8> {
+    TokenHash::of(&format!("{id}:{browser}")).as_bytes().to_vec()
+}
+
+fn code_purpose(id: &str) -> String {
+    format!("email_code:{id}")
+}
