@@ -50,6 +50,8 @@ mod playground;
 mod recovery;
 #[path = "interaction/redirect_uri.rs"]
 mod redirect_uri;
+#[path = "interaction/register.rs"]
+mod register;
 #[path = "interaction/reset.rs"]
 mod reset;
 #[path = "interaction/response_types.rs"]

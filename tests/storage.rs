@@ -207,6 +207,7 @@ suites! {
         a_mailed_code_has_few_tries_in_one_browser_and_is_exchanged_once
         a_new_request_kills_the_old_one_and_a_new_password_all_of_them
         accepted_terms_keep_their_first_time
+        of_many_new_accounts_by_one_link_one_is_made_and_a_name_that_is_taken_costs_no_link
     }
     housekeeping {
         something_is_remembered_once_until_it_expires

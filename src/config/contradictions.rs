@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use secrecy::ExposeSecret as _;
 
-use super::{Algorithm, Config, Finding, Keeper, MAPPED_CLAIMS, SmtpUrl, StartTls, Ttl, Upstream};
+use super::{Algorithm, Config, Finding, Keeper, MAPPED_CLAIMS, RegistrationMode, SmtpUrl, StartTls, Ttl, Upstream};
 
 /// What each setting allows alone but not together, or not at all.
 pub fn contradictions(config: &Config) -> Vec<Finding> {
@@ -157,6 +157,9 @@ pub fn contradictions(config: &Config) -> Vec<Finding> {
     );
     check((1..=1000).contains(&mail.hourly_limit), &["mail.hourly_limit"], "must lie between 1 and 1000");
     check(mail.retry_for <= Ttl::days(5), &["mail.retry_for"], "must be five days at most");
+    for (right, keys, message) in registration_checks(config) {
+        check(right, keys, message);
+    }
     for (right, message) in config.upstream.iter().flat_map(|(name, upstream)| upstream_checks(config, name, upstream))
     {
         if !right {
@@ -164,6 +167,42 @@ pub fn contradictions(config: &Config) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// What has to be true of registration, each with what to say where it is not.
+fn registration_checks(config: &Config) -> [(bool, &'static [&'static str], &'static str); 5] {
+    let registration = &config.registration;
+    let by_domain = registration.mode == RegistrationMode::Domains;
+    let is_host = |name: &String| {
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+        name.contains('.')
+            && name.chars().all(plain)
+            && url::Host::parse(name).is_ok_and(|host| matches!(host, url::Host::Domain(host) if host == *name))
+    };
+    let version = registration.terms_version.as_deref();
+    [
+        (
+            by_domain != registration.domains.is_empty(),
+            &["registration.domains", "registration.mode"],
+            "names the domains of registration.mode = \"domains\", and of no other",
+        ),
+        (registration.domains.iter().all(is_host), &["registration.domains"], "must be domain names in lower case"),
+        (
+            !by_domain || config.mail.is_on(),
+            &["registration.mode", "mail.smtp"],
+            "needs mail: without it nobody can show that an address is theirs",
+        ),
+        (
+            version.is_some() == registration.terms_uri.is_some(),
+            &["registration.terms_uri", "registration.terms_version"],
+            "goes together with registration.terms_version",
+        ),
+        (
+            version.is_none_or(|version| !version.trim().is_empty() && version.len() <= 100),
+            &["registration.terms_version"],
+            "must have 1 to 100 characters",
+        ),
+    ]
 }
 
 /// What has to be true of one provider, each with what to say where it is not.

@@ -7,6 +7,7 @@ mod load;
 mod mail;
 mod outbound;
 mod passkeys;
+mod registration;
 mod sign_in;
 mod tree;
 mod types;
@@ -18,6 +19,7 @@ pub use load::{ConfigErrors, Finding, Loaded, Origin, Problem, Source, load, loa
 pub use mail::{Mail, SmtpUrl, SmtpUrlError, StartTls, smtp_password};
 pub use outbound::Outbound;
 pub use passkeys::{NotAnOrigin, Passkeys, WebOrigin};
+pub use registration::{Registration, RegistrationMode, Terms};
 pub use sign_in::{RequireMfa, SignIn};
 pub use types::{Algorithm, Issuer, IssuerError, Ttl};
 pub use upstream::{MAPPED_CLAIMS, Upstream};
@@ -59,6 +61,8 @@ pub struct Config {
     pub passwords: Passwords,
     #[serde(default)]
     pub sign_in: SignIn,
+    #[serde(default)]
+    pub registration: Registration,
     #[serde(default)]
     pub passkeys: Passkeys,
     #[serde(default)]

@@ -24,6 +24,8 @@ pub enum Purpose {
     PasswordReset,
     /// The address is to become the person's own.
     Email,
+    /// The address is to have an account.
+    Registration,
 }
 
 impl Purpose {
@@ -31,6 +33,7 @@ impl Purpose {
         match self {
             Self::PasswordReset => "password_reset",
             Self::Email => "email",
+            Self::Registration => "registration",
         }
     }
 
@@ -105,6 +108,13 @@ impl Identity {
         Ok(Issued { id, token: token.expose().to_owned(), code, expires_at })
     }
 
+    /// Counts an attempt to make an account against where it comes from.
+    pub(super) async fn reserve_registration(&self, origin: &Origin) -> Result<(), LoginError> {
+        let key = self.throttle_key(&format!("registration:{}", origin.throttle_key()), FREE_REQUESTS);
+        self.reserve_keys(&[key], origin).await?;
+        Ok(())
+    }
+
     /// Whether one more mail may go to this address, whoever asks for it; it is counted.
     pub(super) async fn may_mail(&self, email: &str) -> storage::Result<bool> {
         let (now, hour) = (self.now(), Duration::from_hours(1));
@@ -131,7 +141,7 @@ impl Identity {
         let now = self.now();
         let tried =
             self.store.try_code(id, purpose.name(), &browser_hash(id, browser), MAX_TRIES, now.millis()).await?;
-        let Some(challenge) = tried.filter(|challenge| challenge.user_id.is_some()) else {
+        let Some(challenge) = tried.filter(is_addressed) else {
             return Err(LoginError::Rejected);
         };
         let code: String = code.chars().filter(char::is_ascii_digit).collect();
@@ -143,6 +153,7 @@ impl Identity {
             let event = match purpose {
                 Purpose::PasswordReset => "reset_code_failed",
                 Purpose::Email => "email_code_failed",
+                Purpose::Registration => "registration_code_failed",
             };
             self.audit(event, challenge.user_id.as_deref(), None, origin, &json!({}));
             return Err(LoginError::Rejected);
@@ -160,7 +171,7 @@ impl Identity {
         let Some(token) = OpaqueToken::parse(TokenKind::MailLink, token) else { return Ok(None) };
         let (id, hash) = (token.id.to_string(), purpose.hash(&token));
         let found = self.store.find_challenge(&id, purpose.name(), hash.as_bytes(), self.now().millis()).await?;
-        Ok(found.filter(|challenge| challenge.user_id.is_some()))
+        Ok(found.filter(is_addressed))
     }
 
     /// Uses a link: of any number of concurrent attempts one gets it.
@@ -190,6 +201,11 @@ impl Identity {
         let plain = outbox.sealer.open(&code_purpose(&challenge.id), challenge.code_sealed.as_ref()?).ok()?;
         String::from_utf8(plain.to_vec()).ok()
     }
+}
+
+/// Whether it was found out whose it is: until then no mail has left.
+fn is_addressed(challenge: &ChallengeRecord) -> bool {
+    challenge.user_id.is_some() || challenge.email.is_some()
 }
 
 fn browser_hash(id: &str, browser: &str) -> Vec<u8> {

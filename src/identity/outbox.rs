@@ -45,6 +45,8 @@ pub enum Notice {
     },
     /// Somebody wanted it for another account. Goes to the one that has it.
     AddressWanted,
+    /// Somebody wanted to make an account with the address of this one.
+    AccountExists,
     AccountDeleted,
 }
 
@@ -75,6 +77,7 @@ impl Notice {
             Self::ApiKeyMade { .. } => "api-key-made",
             Self::EmailChanged { .. } => "email-changed",
             Self::AddressWanted => "address-wanted",
+            Self::AccountExists => "account-exists",
             Self::AccountDeleted => "account-deleted",
         }
     }
@@ -97,6 +100,12 @@ pub enum Message {
         token: String,
         code: String,
     },
+    /// The way on for whoever wants an account.
+    Registration {
+        challenge: String,
+        token: String,
+        code: String,
+    },
 }
 
 impl Message {
@@ -106,6 +115,7 @@ impl Message {
             Self::Notice(notice) => format!("notice_{}", notice.name().replace('-', "_")),
             Self::PasswordReset { .. } => "password_reset".to_owned(),
             Self::ConfirmEmail { .. } => "confirm_email".to_owned(),
+            Self::Registration { .. } => "registration".to_owned(),
         }
     }
 }
@@ -183,6 +193,23 @@ impl Identity {
         }
     }
 
+    /// Tells `email` that it has an account, whether it was proven to be theirs or not: it is they who have asked.
+    pub(super) async fn tell_account_exists(
+        &self,
+        holder: &UserRecord,
+        email: &str,
+        locale: &str,
+    ) -> storage::Result<()> {
+        let content = Content {
+            // What an account is called is for its owner.
+            username: Some(holder.username.clone()).filter(|_| holder.email_verified),
+            login: None,
+            locale: locale.to_owned(),
+            message: Message::Notice(Notice::AccountExists),
+        };
+        self.queue(&content, Some(email.to_owned()), Some(holder.id.clone())).await
+    }
+
     /// Queues a mail, or does nothing where none are written.
     async fn queue(
         &self,
@@ -243,16 +270,19 @@ impl Identity {
         let content = self.open_mail(mail)?;
         let recipient = match (&content.message, content.login, mail.user_id.clone()) {
             (Message::PasswordReset { challenge, .. }, Some(login), _) => {
-                self.recipient_of_reset(challenge, &login).await?.map(|(user, email)| (user.id, email))
+                self.recipient_of_reset(challenge, &login).await?.map(|(user, email)| (Some(user.id), email))
             }
             (Message::ConfirmEmail { .. }, Some(email), Some(user_id)) => {
-                self.may_ask_address(&email, &user_id).await?.then_some((user_id, email))
+                self.may_ask_address(&email, &user_id).await?.then_some((Some(user_id), email))
+            }
+            (Message::Registration { challenge, .. }, Some(email), _) => {
+                self.may_register(challenge, &email, &content.locale).await?.then_some((None, email))
             }
             _ => None,
         };
         let Some((user_id, email)) = recipient else { return Ok(None) };
-        self.store.address_mail(&mail.id, Some(&user_id), &email).await?;
-        Ok(Some(MailRecord { recipient: Some(email), user_id: Some(user_id), ..mail.clone() }))
+        self.store.address_mail(&mail.id, user_id.as_deref(), &email).await?;
+        Ok(Some(MailRecord { recipient: Some(email), user_id, ..mail.clone() }))
     }
 
     fn open_mail(&self, mail: &MailRecord) -> Result<Content, Unreadable> {

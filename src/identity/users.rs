@@ -106,9 +106,24 @@ pub(super) fn normalise_email(email: &str) -> Option<String> {
 impl Identity {
     /// Makes a user; name and e-mail must be free.
     pub async fn create_user(&self, new: NewUser) -> Result<UserRecord, UserError> {
+        self.check_free(&new).await?;
         let record = self.new_record(new).await?;
         self.store.insert_user(&record).await?;
         Ok(record)
+    }
+
+    /// Refuses a name or address by which somebody signs in already: nobody's name is another's address.
+    pub(super) async fn check_free(&self, new: &NewUser) -> storage::Result<()> {
+        let username = normalise_username(&new.username);
+        let email = new.email.as_deref().and_then(normalise_email);
+        for (login, what) in [(username, "username"), (email, "email")] {
+            if let Some(login) = login
+                && self.store.find_user_by_login(&login).await?.is_some()
+            {
+                return Err(storage::Error::Conflict(what));
+            }
+        }
+        Ok(())
     }
 
     /// The row for a new user, checked and with its password hashed, not yet stored.

@@ -66,26 +66,26 @@ impl Words {
         };
         match &letter.message {
             Message::Notice(notice) => words.tell(notice, letter.at, config),
-            Message::PasswordReset { token, code, .. } => {
-                words.subject = t.with("mail-reset-subject", "service", words.service.clone());
-                words.lines.push(t.text("mail-reset"));
-                let link = config.issuer.endpoint(&format!("/reset/new?token={token}"));
-                words.action = Some((t.text("mail-reset-action"), link));
-                words.code = Some((t.text("mail-reset-code"), code.clone()));
-                words.notes.push(t.text("mail-reset-note"));
-            }
+            Message::PasswordReset { token, code, .. } => words.lead("reset", "/reset/new", token, code, config),
             Message::ConfirmEmail { token, code, .. } => {
-                words.subject = t.with("mail-email-subject", "service", words.service.clone());
-                words.lines.push(t.text("mail-email"));
-                let link = config.issuer.endpoint(&format!("/account/email/confirm?token={token}"));
-                words.action = Some((t.text("mail-email-action"), link));
-                words.code = Some((t.text("mail-email-code"), code.clone()));
-                words.notes.push(t.text("mail-email-note"));
+                words.lead("email", "/account/email/confirm", token, code, config);
             }
+            Message::Registration { token, code, .. } => words.lead("register", "/register/new", token, code, config),
         }
         // A header is no place for marks of direction, and left-to-right text needs none.
         words.subject = without_isolates(&words.subject);
         words
+    }
+
+    /// A way on by link or code, about what the texts at `mail-KEY` say.
+    fn lead(&mut self, key: &str, path: &str, token: &str, code: &str, config: &Config) {
+        let t = self.t;
+        self.subject = t.with(&format!("mail-{key}-subject"), "service", self.service.clone());
+        self.lines.push(t.text(&format!("mail-{key}")));
+        let link = config.issuer.endpoint(&format!("{path}?token={token}"));
+        self.action = Some((t.text(&format!("mail-{key}-action")), link));
+        self.code = Some((t.text(&format!("mail-{key}-code")), code.to_owned()));
+        self.notes.push(t.text(&format!("mail-{key}-note")));
     }
 
     fn tell(&mut self, notice: &Notice, at: Timestamp, config: &Config) {
@@ -99,9 +99,11 @@ impl Words {
             Notice::RecoveryCodeUsed { left } => t.with(&key, "left", *left),
             Notice::ApiKeyMade { name } => t.with(&key, "name", inert(name)),
             Notice::EmailChanged { to } => t.with(&key, "email", inert(to)),
-            Notice::PasswordChanged | Notice::NewSignIn { .. } | Notice::AddressWanted | Notice::AccountDeleted => {
-                t.text(&key)
-            }
+            Notice::PasswordChanged
+            | Notice::NewSignIn { .. }
+            | Notice::AddressWanted
+            | Notice::AccountExists
+            | Notice::AccountDeleted => t.text(&key),
         };
         self.lines.push(text);
         self.facts.push((t.text("mail-when"), in_words(at)));
@@ -112,8 +114,7 @@ impl Words {
             }
         }
         self.notes.push(match notice {
-            Notice::AccountDeleted => t.text("mail-account-deleted-note"),
-            Notice::AddressWanted => t.text("mail-address-wanted-note"),
+            Notice::AccountDeleted | Notice::AddressWanted | Notice::AccountExists => t.text(&format!("{key}-note")),
             _ => t.text("mail-not-you"),
         });
         if *notice != Notice::AccountDeleted {
@@ -197,6 +198,7 @@ mod tests {
             Notice::ApiKeyMade { name: "deploy".to_owned() },
             Notice::EmailChanged { to: "new@example.test".to_owned() },
             Notice::AddressWanted,
+            Notice::AccountExists,
             Notice::AccountDeleted,
         ]
     }

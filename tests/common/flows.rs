@@ -151,6 +151,14 @@ impl World {
         self.as_client("/oauth2/introspect", RS, &[("token", token)]).await.ok()
     }
 
+    /// The newest mail, as `/dev/mail` shows it.
+    pub async fn mail(&self) -> Page {
+        let reader = self.browser();
+        let list = reader.open(&self.url("/dev/mail")).await;
+        let href = list.attr("#mails a", "href").expect("a mail");
+        reader.open(list.url.join(&href).unwrap().as_str()).await
+    }
+
     /// Whether an access token works, seen both ways.
     pub async fn is_live(&self, access_token: &str) -> bool {
         let active = self.introspect(access_token).await["active"] == true;

@@ -25,16 +25,8 @@ async fn ask(world: &World, browser: &Browser, email: &str) -> Page {
     page
 }
 
-/// The newest mail.
-async fn mail(world: &World) -> Page {
-    let reader = world.browser();
-    let list = reader.open(&world.url("/dev/mail")).await;
-    let href = list.attr("#mails a", "href").expect("a mail");
-    reader.open(list.url.join(&href).unwrap().as_str()).await
-}
-
 async fn link(world: &World) -> String {
-    mail(world).await.attr("#mail-link", "href").unwrap()
+    world.mail().await.attr("#mail-link", "href").unwrap()
 }
 
 async fn user(world: &World, name: &str) -> UserRecord {
@@ -88,7 +80,7 @@ async fn another_address_is_taken_by_its_code_and_the_old_one_is_told() {
     let browser = signed_in(&world, "alice").await;
     let page = ask(&world, &browser, " New@Example.test ").await;
     assert_eq!(address(&world, "alice").await.0, "alice@example.test", "asking changes nothing");
-    let code = mail(&world).await.text("#mail-code");
+    let code = world.mail().await.text("#mail-code");
     let stranger = signed_in(&world, "alice").await;
     let seen = stranger.open(page.url.as_str()).await;
     assert!(stranger.submit(&seen, &[("code", &code)]).await.has("#problem"), "another browser");
@@ -110,7 +102,7 @@ async fn a_code_for_an_address_is_void_after_five_tries() {
     let world = World::with(&format!("{DEVELOPMENT}[throttle]\naccount_failures = 100\n")).await;
     let browser = signed_in(&world, "alice").await;
     let page = ask(&world, &browser, NEW).await;
-    let code = mail(&world).await.text("#mail-code");
+    let code = world.mail().await.text("#mail-code");
     let wrong = if code == "000000" { "000001" } else { "000000" };
     for _ in 0..5 {
         browser.submit(&page, &[("code", wrong)]).await;

@@ -13,16 +13,8 @@ async fn ask(world: &World, browser: &Browser, login: &str) -> Page {
     page
 }
 
-/// The newest mail.
-async fn mail(world: &World) -> Page {
-    let reader = world.browser();
-    let list = reader.open(&world.url("/dev/mail")).await;
-    let href = list.attr("#mails a", "href").expect("a mail");
-    reader.open(list.url.join(&href).unwrap().as_str()).await
-}
-
 async fn link(world: &World) -> String {
-    mail(world).await.attr("#mail-link", "href").unwrap()
+    world.mail().await.attr("#mail-link", "href").unwrap()
 }
 
 async fn signs_in(world: &World, password: &str) -> bool {
@@ -82,7 +74,7 @@ async fn a_reset_on_the_way_into_an_application_goes_on_there() {
         assert!(browser.open(page.url.join(&back).unwrap().as_str()).await.has("#cancel"), "of the same sign-in");
         let code_page = browser.submit(&page, &[("username", "alice")]).await;
         world.rows_become("outbox", "sent_at IS NULL", 0).await;
-        let mail = mail(&world).await;
+        let mail = world.mail().await;
         let page = if by_link {
             browser.open(&mail.attr("#mail-link", "href").unwrap()).await
         } else {
@@ -148,7 +140,7 @@ async fn the_code_of_the_mail_works_in_the_browser_that_asked_and_in_no_other() 
     let world = World::with(DEVELOPMENT).await;
     let browser = world.browser();
     let page = ask(&world, &browser, "alice").await;
-    let code = mail(&world).await.text("#mail-code");
+    let code = world.mail().await.text("#mail-code");
     let spaced = format!("{} {}", &code[..3], &code[3..]);
     let stranger = world.browser();
     let seen = stranger.open(page.url.as_str()).await;
@@ -168,7 +160,7 @@ async fn a_code_is_void_after_five_tries() {
     let world = World::with(&format!("{DEVELOPMENT}[throttle]\naccount_failures = 100\n")).await;
     let browser = world.browser();
     let page = ask(&world, &browser, "alice").await;
-    let code = mail(&world).await.text("#mail-code");
+    let code = world.mail().await.text("#mail-code");
     let wrong = if code == "000000" { "000001" } else { "000000" };
     for _ in 0..5 {
         browser.submit(&page, &[("code", wrong)]).await;

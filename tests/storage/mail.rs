@@ -155,6 +155,36 @@ pub async fn a_new_request_kills_the_old_one_and_a_new_password_all_of_them(worl
     assert_eq!((live("c2", "password_reset").await, live("c3", "verify_email").await), (false, false));
 }
 
+pub async fn of_many_new_accounts_by_one_link_one_is_made_and_a_name_that_is_taken_costs_no_link(world: World) {
+    let world = world.with_alice_and_app().await;
+    let store = &world.store;
+    let registration = |id: &str| ChallengeRecord { purpose: "registration".into(), email: None, ..challenge(id) };
+    for id in ["c1", "c2"] {
+        store.insert_challenge(&registration(id)).await.unwrap();
+        assert!(store.address_registration(id, "registration", "new@example.test", NOW).await.unwrap());
+    }
+    assert!(store.find_challenge("c1", "registration", &hash("link"), NOW).await.unwrap().is_none(), "an earlier one");
+    let link = store.find_challenge("c2", "registration", &hash("link"), NOW).await.unwrap().unwrap();
+    assert_eq!(link.email.as_deref(), Some("new@example.test"));
+    let taken = UserRecord { id: "other".into(), email: None, ..user("alice") };
+    let refused = store.insert_new_account(&taken, Some(&link), Some("2026-01")).await;
+    assert!(matches!(refused, Err(Error::Conflict("username"))));
+    let made = at_once(10, |number| {
+        let (store, link) = (store.clone(), link.clone());
+        async move {
+            let new = user(&format!("new{number}"));
+            store.insert_new_account(&new, Some(&link), Some("2026-01")).await.unwrap().then_some(new.id)
+        }
+    })
+    .await;
+    let made: Vec<&String> = made.iter().flatten().collect();
+    assert_eq!(made.len(), 1);
+    assert_eq!(store.accepted_terms(made[0]).await.unwrap().len(), 1);
+    assert_eq!(store.list_users("", 100).await.unwrap().len(), 2);
+    assert!(store.insert_new_account(&user("open"), None, None).await.unwrap());
+    assert_eq!(store.accepted_terms("open").await.unwrap(), []);
+}
+
 pub async fn accepted_terms_keep_their_first_time(world: World) {
     let world = world.with_alice_and_app().await;
     world.store.accept_terms("alice", "2026-01", NOW).await.unwrap();

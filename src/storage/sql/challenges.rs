@@ -26,6 +26,10 @@ statements! {
     );
     EXCHANGE_CODE = "UPDATE email_challenges SET secret_hash = $2, code_sealed = NULL
         WHERE id = $1 AND code_sealed IS NOT NULL AND consumed_at IS NULL AND expires_at > $3";
+    /// Whose it is where there is no account: the address that the mail goes to.
+    ADDRESS_BY_EMAIL = "UPDATE email_challenges SET email = $2 WHERE id = $1 AND consumed_at IS NULL AND expires_at > $3";
+    END_EARLIER_BY_EMAIL = "UPDATE email_challenges SET consumed_at = $4
+        WHERE email = $1 AND purpose = $2 AND id <> $3 AND consumed_at IS NULL";
     ADDRESS = "UPDATE email_challenges SET user_id = $2 WHERE id = $1 AND consumed_at IS NULL AND expires_at > $3";
     END_EARLIER = "UPDATE email_challenges SET consumed_at = $4
         WHERE user_id = $1 AND purpose = $2 AND id <> $3 AND consumed_at IS NULL";

@@ -32,6 +32,7 @@ mod throttles;
 mod transactions;
 #[macro_use]
 pub(super) mod users;
+mod new_accounts;
 mod upstream;
 
 /// All repositories of `storage::repositories`, on SQLite or PostgreSQL. Cheap to clone.

@@ -213,6 +213,5 @@ fn said(visit: &Visit<'_>, error: EmailError) -> Result<Said, Stop> {
         EmailError::Storage(error) => return Err(error.into()),
         error @ (EmailError::DeadLink | EmailError::Taken) => return Err(Error::Internal(Box::new(error)).into()),
     };
-    let problem = Some(visit.frame.t.text(problem));
-    Ok(Said { problem, status: StatusCode::UNPROCESSABLE_ENTITY, retry_after: None })
+    Ok(Said::unprocessable(visit.frame.t.text(problem)))
 }

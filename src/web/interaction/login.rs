@@ -9,6 +9,7 @@ use super::finish::{give_up, proceed, repeat};
 use super::local_path::LocalPath;
 use super::passkey;
 use super::problem::{self, Stop};
+use super::register;
 use super::sign_in::{login_for, next_page, signed_in};
 use super::transaction::{Next, Transaction};
 use super::upstream;
@@ -172,6 +173,8 @@ pub(super) fn form(
     let next = next_page(params);
     let reset = visit.app.identity.writes_mails();
     let page = LoginPage {
+        register: register::begins(&visit.app.config)
+            .map(|path| visit.frame.url(&transaction.map_or_else(|| path.to_owned(), |tx| tx.page(path)))),
         upstreams: &upstream::buttons(visit, next.as_ref()),
         page: &visit.frame,
         client: client.as_ref(),

@@ -20,6 +20,7 @@ mod logout;
 pub mod passkey;
 mod passkey_offer;
 pub mod problem;
+pub mod register;
 mod reset;
 pub mod said;
 mod select;
@@ -42,6 +43,7 @@ pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
         cfg.service(web::resource("/upstream/{name}").route(web::post().to(upstream::post)))
             .service(web::resource("/upstream/{name}/callback").route(web::get().to(upstream::callback)));
     }
+    register::routes(cfg, config);
     if config.sessions.check_session_iframe {
         cfg.service(web::resource(endpoints::CHECK_SESSION).route(web::get().to(check_session::get)));
     }

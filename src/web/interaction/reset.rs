@@ -7,14 +7,13 @@ use secrecy::SecretString;
 
 use super::login::load;
 use super::problem::{self, Stop};
-use super::said::{Said, throttled};
+use super::said::{Said, refused_password, throttled};
 use super::sign_in::signed_in;
 use super::transaction::Transaction;
 use super::visit::{Visit, query, set};
-use crate::identity::{LoginError, MAIL_LINK_TTL, MailPurpose, ResetError, UserError};
-use crate::oauth::Error;
+use crate::identity::{LoginError, MAIL_LINK_TTL, MailPurpose, ResetError};
 use crate::web::App;
-use crate::web::pages::{ResetAskPage, ResetCodePage, ResetNewPage, weakness_text};
+use crate::web::pages::{ResetAskPage, ResetCodePage, ResetNewPage};
 
 const ASK: &str = "reset";
 const CODE: &str = "reset_code";
@@ -30,13 +29,13 @@ pub async fn ask(app: Data<App>, req: HttpRequest) -> HttpResponse {
 }
 
 /// What the person signs in for, by the address of the page; one that is over or another browser's is none.
-async fn signs_in_for(visit: &mut Visit<'_>) -> Result<Option<Transaction>, Stop> {
+pub(super) async fn signs_in_for(visit: &mut Visit<'_>) -> Result<Option<Transaction>, Stop> {
     let params = visit.query()?;
     let Some(id) = params.get("tx") else { return Ok(None) };
     open(visit, id).await
 }
 
-async fn open(visit: &mut Visit<'_>, id: &str) -> Result<Option<Transaction>, Stop> {
+pub(super) async fn open(visit: &mut Visit<'_>, id: &str) -> Result<Option<Transaction>, Stop> {
     match load(visit, id).await {
         Ok(transaction) => Ok(Some(transaction).filter(|transaction| !transaction.completed)),
         Err(Stop::Lost { .. }) => Ok(None),
@@ -113,8 +112,7 @@ async fn take_code(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Sto
     match identity.enter_mail_code(MailPurpose::PasswordReset, id, code, visit.browser(), &origin).await {
         Ok(token) => Ok(keep_link(visit, token.expose())),
         Err(LoginError::Rejected) => {
-            let problem = Some(visit.frame.t.text("reset-code-wrong"));
-            Ok(code_page(visit, id, Said { problem, status: StatusCode::UNPROCESSABLE_ENTITY, retry_after: None }))
+            Ok(code_page(visit, id, Said::unprocessable(visit.frame.t.text("reset-code-wrong"))))
         }
         Err(error) => Ok(code_page(visit, id, throttled(visit, error)?)),
     }
@@ -184,7 +182,7 @@ async fn take_password(visit: &mut Visit<'_>, body: Payload) -> Result<HttpRespo
         Ok(reset) => reset,
         Err(ResetError::DeadLink) => return Ok(dead(visit)),
         Err(ResetError::Storage(error)) => return Err(error.into()),
-        Err(ResetError::User(error)) => return Ok(new_page(visit, refused(visit, error)?)),
+        Err(ResetError::User(error)) => return Ok(new_page(visit, refused_password(visit, error)?)),
     };
     visit.cx().follow_revocations().await?;
     let transaction = match &reset.transaction {
@@ -200,24 +198,4 @@ async fn take_password(visit: &mut Visit<'_>, body: Payload) -> Result<HttpRespo
     };
     set(&mut response, &visit.cookies.end_mail_link());
     Ok(response)
-}
-
-fn refused(visit: &Visit<'_>, error: UserError) -> Result<Said, Stop> {
-    let t = &visit.frame.t;
-    let problem = match error {
-        UserError::PasswordTooShort { min } => t.with("setup-password-short", "min", min),
-        UserError::PasswordTooLong => t.text("setup-password-long"),
-        UserError::PasswordIsName => t.text("setup-password-name"),
-        UserError::PasswordWeak(weakness) => t.text(weakness_text(weakness)),
-        UserError::Busy { retry_after } => {
-            return Ok(Said {
-                problem: Some(t.text("login-busy")),
-                status: StatusCode::SERVICE_UNAVAILABLE,
-                retry_after: Some(retry_after),
-            });
-        }
-        UserError::Storage(error) => return Err(error.into()),
-        error => return Err(Error::Internal(Box::new(error)).into()),
-    };
-    Ok(Said { problem: Some(problem), status: StatusCode::UNPROCESSABLE_ENTITY, retry_after: None })
 }

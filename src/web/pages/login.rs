@@ -19,6 +19,8 @@ pub struct LoginPage<'a> {
     pub passkey: Option<&'a PasskeyForm>,
     /// Where a lost password is replaced by mail, if it can be.
     pub reset: Option<String>,
+    /// Where an account is made, if anybody can make one.
+    pub register: Option<String>,
     /// Other ways in.
     pub upstreams: &'a [UpstreamButton],
 }

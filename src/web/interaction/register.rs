@@ -1,0 +1,312 @@
+//! Making an account of one's own, on the way into an application or by itself.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, Data, Payload, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use secrecy::SecretString;
+
+use super::problem::{self, Stop};
+use super::reset::{open, signs_in_for};
+use super::said::{Said, refused_password, throttled};
+use super::sign_in::signed_in;
+use super::transaction::Transaction;
+use super::visit::{Visit, query, set};
+use crate::config::{Config, RegistrationMode};
+use crate::identity::{Admission, LoginError, MAIL_LINK_TTL, MailPurpose, NewAccount, RegistrationError, UserError};
+use crate::oauth::{Error, Params};
+use crate::storage;
+use crate::web::App;
+use crate::web::pages::{Answer, ClientCard, RegisterAskPage, RegisterCodePage, RegisterNewPage, TermsToAccept};
+
+const ASK: &str = "/register";
+const CODE: &str = "/register/code";
+const NEW: &str = "/register/new";
+const ASK_PURPOSE: &str = "register";
+const CODE_PURPOSE: &str = "register_code";
+const NEW_PURPOSE: &str = "register_new";
+
+/// Routes below the issuer's path.
+pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
+    if config.registration.mode == RegistrationMode::Off {
+        return;
+    }
+    if begins(config) == Some(ASK) {
+        cfg.service(web::resource(ASK).route(web::get().to(ask)).route(web::post().to(asked)))
+            .service(web::resource(CODE).route(web::get().to(code)).route(web::post().to(code_entered)));
+    }
+    cfg.service(web::resource(NEW).route(web::get().to(new)).route(web::post().to(filled_in)));
+}
+
+/// The page where anybody begins to make an account; `None` where they cannot.
+pub fn begins(config: &Config) -> Option<&'static str> {
+    config.registration.is_open().then_some(if config.mail.is_on() { ASK } else { NEW })
+}
+
+/// An address of ours, for a person who signs in for `transaction`.
+fn page(transaction: Option<&Transaction>, path: &str) -> String {
+    transaction.map_or_else(|| path.to_owned(), |transaction| transaction.page(path))
+}
+
+fn leads_to(transaction: Option<&Transaction>) -> Option<&str> {
+    transaction.map(|transaction| transaction.request.redirect_uri.as_str())
+}
+
+fn domains(config: &Config) -> Option<String> {
+    let registration = &config.registration;
+    (registration.mode == RegistrationMode::Domains).then(|| registration.domains.join(", "))
+}
+
+/// `GET /register`: asks for the address.
+pub async fn ask(app: Data<App>, req: HttpRequest) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match signs_in_for(&mut visit).await {
+        Ok(transaction) => ask_page(&visit, transaction.as_ref(), "", Said::default()),
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+fn ask_page(visit: &Visit<'_>, transaction: Option<&Transaction>, email: &str, said: Said) -> HttpResponse {
+    let answer = said.answer();
+    let client = transaction.map(|transaction| ClientCard::of(&transaction.client));
+    let page = RegisterAskPage {
+        page: &visit.frame,
+        client: client.as_ref(),
+        form: &visit.target(&page(transaction, ASK), ASK_PURPOSE, ""),
+        back: visit.frame.url(&page(transaction, "/login")),
+        email,
+        domains: domains(&visit.app.config),
+        problem: said.problem,
+    };
+    visit.page(&page, answer)
+}
+
+/// `POST /register`: the same answer whether the address has an account or not (S179).
+pub async fn asked(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match take_request(&mut visit, body).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn take_request(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+    let params = visit.form(body).await?;
+    visit.check(&params, ASK_PURPOSE, "")?;
+    let transaction = signs_in_for(visit).await?;
+    let id = transaction.as_ref().map(|transaction| transaction.id.as_str());
+    let email = params.get("email").unwrap_or_default();
+    let (identity, t) = (&visit.app.identity, &visit.frame.t);
+    let problem = match identity.ask_for_account(email, visit.browser(), id, t.tag(), &visit.origin()).await {
+        Ok(id) => return Ok(visit.go(&code_address(transaction.as_ref(), &id))),
+        Err(RegistrationError::NoAddress) => t.text("email-bad"),
+        Err(RegistrationError::Domain) => {
+            t.with("register-domain-wrong", "domains", domains(&visit.app.config).unwrap_or_default())
+        }
+        Err(RegistrationError::Login(error)) => {
+            return Ok(ask_page(visit, transaction.as_ref(), email, throttled(visit, error)?));
+        }
+        Err(RegistrationError::Storage(error)) => return Err(error.into()),
+        Err(error) => return Err(Error::Internal(Box::new(error)).into()),
+    };
+    Ok(ask_page(visit, transaction.as_ref(), email, Said::unprocessable(problem)))
+}
+
+/// The page for the code of challenge `id`.
+fn code_address(transaction: Option<&Transaction>, id: &str) -> String {
+    let client = transaction.map(|transaction| transaction.client.client_id.as_str()).unwrap_or_default();
+    let transaction = transaction.map(|transaction| transaction.id.as_str()).unwrap_or_default();
+    format!("{CODE}{}", query(&[("c", id), ("tx", transaction), ("client_id", client)]))
+}
+
+/// `GET /register/code`: says that a mail is on its way, and takes its code.
+pub async fn code(app: Data<App>, req: HttpRequest) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match show_code(&mut visit).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn show_code(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
+    let transaction = signs_in_for(visit).await?;
+    let params = visit.query()?;
+    Ok(code_page(visit, transaction.as_ref(), params.get("c").unwrap_or_default(), Said::default()))
+}
+
+fn code_page(visit: &Visit<'_>, transaction: Option<&Transaction>, id: &str, said: Said) -> HttpResponse {
+    let answer = said.answer();
+    let page = RegisterCodePage {
+        page: &visit.frame,
+        form: &visit.target(&code_address(transaction, id), CODE_PURPOSE, id),
+        again: visit.frame.url(&page(transaction, ASK)),
+        problem: said.problem,
+    };
+    visit.page(&page, answer)
+}
+
+/// `POST /register/code`: the code instead of the link.
+pub async fn code_entered(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match take_code(&mut visit, body).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn take_code(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+    let params = visit.form(body).await?;
+    let address = visit.query()?;
+    let id = address.get("c").unwrap_or_default();
+    visit.check(&params, CODE_PURPOSE, id)?;
+    let transaction = signs_in_for(visit).await?;
+    let code = params.get("code").unwrap_or_default();
+    let (identity, origin) = (&visit.app.identity, visit.origin());
+    let said = match identity.enter_mail_code(MailPurpose::Registration, id, code, visit.browser(), &origin).await {
+        Ok(token) => return Ok(keep_link(visit, token.expose())),
+        Err(LoginError::Rejected) => Said::unprocessable(visit.frame.t.text("reset-code-wrong")),
+        Err(error) => throttled(visit, error)?,
+    };
+    Ok(code_page(visit, transaction.as_ref(), id, said))
+}
+
+/// The token goes from the address into a cookie, so that it stands in no history and on no page.
+fn keep_link(visit: &Visit<'_>, token: &str) -> HttpResponse {
+    let mut response = visit.go(NEW);
+    set(&mut response, &visit.cookies.set_mail_link(token, MAIL_LINK_TTL));
+    response
+}
+
+/// `GET /register/new`: where the link leads, and where it begins without mail. Looking uses nothing up: mail scanners look.
+pub async fn new(app: Data<App>, req: HttpRequest) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match show_new(&mut visit).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn show_new(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
+    if let Some(token) = visit.query()?.get("token") {
+        return Ok(keep_link(visit, token));
+    }
+    match admitted(visit).await? {
+        Some((admission, transaction)) => {
+            Ok(new_page(visit, &admission, transaction.as_ref(), &Params::default(), Outcome::default()))
+        }
+        None => Ok(dead(visit)),
+    }
+}
+
+/// What this browser may make an account by, and what for.
+async fn admitted(visit: &mut Visit<'_>) -> Result<Option<(Admission, Option<Transaction>)>, Stop> {
+    let token = visit.cookies.mail_link(visit.req).unwrap_or_default();
+    let Some(admission) = visit.app.identity.admission(&token).await? else { return Ok(None) };
+    let transaction = match admission.transaction() {
+        Some(id) => open(visit, &id).await?,
+        None => signs_in_for(visit).await?,
+    };
+    Ok(Some((admission, transaction)))
+}
+
+/// What the form says about the attempt before, and about which field.
+#[derive(Default)]
+struct Outcome {
+    said: Said,
+    wrong: &'static str,
+}
+
+fn new_page(
+    visit: &Visit<'_>,
+    admission: &Admission,
+    transaction: Option<&Transaction>,
+    params: &Params,
+    outcome: Outcome,
+) -> HttpResponse {
+    let config = &visit.app.config;
+    let client = transaction.map(|transaction| ClientCard::of(&transaction.client));
+    let terms = config.registration.terms().map(|terms| TermsToAccept {
+        uri: terms.uri.as_str(),
+        version: terms.version,
+        accepted: params.get("terms") == Some(terms.version),
+    });
+    let answer = Answer { leads_to: leads_to(transaction), ..outcome.said.answer() };
+    let page = RegisterNewPage {
+        page: &visit.frame,
+        client: client.as_ref(),
+        form: &visit.target(&page(transaction, NEW), NEW_PURPOSE, ""),
+        back: visit.frame.url(&page(transaction, "/login")),
+        email: admission.email(),
+        username: params.get("username").unwrap_or_default(),
+        terms,
+        problem: outcome.said.problem,
+        wrong: outcome.wrong,
+        min_length: config.passwords.min_length,
+    };
+    visit.page(&page, answer)
+}
+
+/// The link does not work: another can be asked for, where anybody can.
+fn dead(visit: &Visit<'_>) -> HttpResponse {
+    let said = Said { problem: Some(visit.frame.t.text("register-dead")), status: StatusCode::GONE, retry_after: None };
+    let mut response = ask_page(visit, None, "", said);
+    set(&mut response, &visit.cookies.end_mail_link());
+    response
+}
+
+/// `POST /register/new`: makes the account, and goes on as after any first factor.
+pub async fn filled_in(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match Box::pin(make(&mut visit, body)).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn make(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+    let params = visit.form(body).await?;
+    visit.check(&params, NEW_PURPOSE, "")?;
+    let Some((admission, transaction)) = admitted(visit).await? else { return Ok(dead(visit)) };
+    let password = SecretString::from(params.get("password").unwrap_or_default());
+    let account = NewAccount {
+        username: params.get("username").unwrap_or_default().to_owned(),
+        password: password.clone(),
+        accepts: params.get("terms").map(str::to_owned),
+    };
+    let identity = &visit.app.identity;
+    let user = match identity.register(&admission, account, &visit.origin()).await {
+        Ok(user) => user,
+        Err(RegistrationError::DeadLink) => return Ok(dead(visit)),
+        Err(error) => {
+            let outcome = explained(visit, error)?;
+            return Ok(new_page(visit, &admission, transaction.as_ref(), &params, outcome));
+        }
+    };
+    let to_sign_in = page(transaction.as_ref(), "/login");
+    let mut response = match identity.verify_password(&user.username, &password, &visit.origin()).await {
+        Ok(proof) => Box::pin(signed_in(visit, transaction, proof)).await?,
+        Err(LoginError::Storage(error)) => return Err(error.into()),
+        // The account is made; only signing in has to wait.
+        Err(_) => visit.go(&to_sign_in),
+    };
+    set(&mut response, &visit.cookies.end_mail_link());
+    Ok(response)
+}
+
+fn explained(visit: &Visit<'_>, error: RegistrationError) -> Result<Outcome, Stop> {
+    let t = &visit.frame.t;
+    let (wrong, problem) = match error {
+        RegistrationError::Terms => ("terms", t.text("register-terms-missing")),
+        RegistrationError::ForeignAddress => ("username", t.text("register-foreign")),
+        RegistrationError::User(UserError::Username) => ("username", t.text("setup-username-bad")),
+        RegistrationError::Storage(storage::Error::Conflict("username")) => ("username", t.text("register-taken")),
+        // Somebody has taken the address since the mail was sent.
+        RegistrationError::Storage(storage::Error::Conflict(_)) => ("email", t.text("email-taken")),
+        RegistrationError::User(error) => {
+            return Ok(Outcome { said: refused_password(visit, error)?, wrong: "password" });
+        }
+        RegistrationError::Login(error) => return Ok(Outcome { said: throttled(visit, error)?, wrong: "" }),
+        RegistrationError::Storage(error) => return Err(error.into()),
+        error => return Err(Error::Internal(Box::new(error)).into()),
+    };
+    Ok(Outcome { said: Said::unprocessable(problem), wrong })
+}
