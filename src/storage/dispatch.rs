@@ -7,9 +7,9 @@ macro_rules! read {
     ($store:expr, |$conn:ident| $body:expr) => {
         match $store.database() {
             $crate::storage::store::Database::Sqlite(db) => {
-                let mut held = db.reader().await?;
+                let mut held = db.reader()?;
                 let outcome = async {
-                    let $conn: &mut sqlx::SqliteConnection = &mut held.connection;
+                    let $conn: &mut $crate::storage::sqlite::Connection = &mut held.connection;
                     let value = $body;
                     Ok::<_, $crate::storage::Error>(value)
                 }
@@ -55,7 +55,7 @@ macro_rules! transaction {
 
 macro_rules! on_writer {
     ($db:expr, $shape:expr, |$conn:ident| $body:expr) => {
-        $db.write($shape, move |$conn: &mut sqlx::SqliteConnection| {
+        $db.write($shape, move |$conn: &mut $crate::storage::sqlite::Connection| {
             Box::pin(async move {
                 let value = $body;
                 Ok::<_, $crate::storage::Error>(value)

@@ -1,9 +1,9 @@
 //! Migrations: all that are pending in one transaction, under a lock that dies with its holder.
 
-use sqlx::{Connection, PgConnection, SqliteConnection};
+use sqlx::{Connection as _, PgConnection};
 
 use super::sql::dialect::{postgres, sqlite};
-use super::sqlite::{Sqlite, beside};
+use super::sqlite::{Connection, Sqlite, beside};
 use super::store::Database;
 use super::{Error, Result};
 
@@ -130,7 +130,7 @@ pub async fn migrate(database: &Database) -> Result<Vec<i64>> {
     match database {
         Database::Sqlite(db) => {
             copy_first(db).await?;
-            let mut connection = db.connect().await?;
+            let mut connection = db.connect()?;
             let versions = migrate_sqlite(&mut connection).await.map_err(Error::settled);
             // A failed migration is undone with its connection.
             let _ = connection.close().await;
@@ -144,7 +144,7 @@ pub async fn migrate(database: &Database) -> Result<Vec<i64>> {
 }
 
 /// `BEGIN IMMEDIATE` is the lock: SQLite gives it up with the process.
-async fn migrate_sqlite(connection: &mut SqliteConnection) -> Result<Vec<i64>> {
+async fn migrate_sqlite(connection: &mut Connection) -> Result<Vec<i64>> {
     let mut transaction = connection.begin_with(sqlite::BEGIN).await?;
     let versions = apply!(transaction, sqlite::HAS_MIGRATIONS, sqlite);
     transaction.commit().await?;
@@ -163,7 +163,7 @@ async fn migrate_postgres(connection: &mut PgConnection) -> Result<Vec<i64>> {
 /// Copies a database that already holds something to `FILE.before-VERSION`.
 async fn copy_first(db: &Sqlite) -> Result<()> {
     let Some(path) = db.path() else { return Ok(()) };
-    let mut reader = db.reader().await?;
+    let mut reader = db.reader()?;
     let connection = &mut reader.connection;
     let before: Applied = applied!(connection, sqlite::HAS_MIGRATIONS);
     reader.give_back();

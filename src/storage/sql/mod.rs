@@ -84,7 +84,7 @@ mod tests {
         let store = Store::open(&"sqlite::memory:".into()).await.unwrap();
         store.migrate().await.unwrap();
         let Database::Sqlite(db) = store.database() else { panic!("not SQLite") };
-        let mut connection = db.connect().await.unwrap();
+        let mut connection = db.connect().unwrap();
         for (name, sql) in all() {
             connection.prepare(sqlx::SqlStr::from_static(sql)).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         }

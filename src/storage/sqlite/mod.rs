@@ -1,6 +1,7 @@
 //! SQLite: WAL with `synchronous=FULL`, one writer connection with group commit, several readers.
 
 mod checkpoint;
+mod driver;
 mod readers;
 mod rotation;
 mod writer;
@@ -12,10 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+pub use driver::Connection;
+use driver::Options;
 use futures_util::future::BoxFuture;
 use readers::{Reader, Readers};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqliteConnection};
 
 use super::{Error, Result, RotateFamily, Rotation, sql};
 pub use writer::Shape;
@@ -24,7 +25,9 @@ use writer::Writer;
 /// How long another process may hold the database before a request is refused.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 const PATIENT_BUSY_TIMEOUT: Duration = Duration::from_mins(1);
-const STATEMENT_CACHE: usize = 256;
+const PRAGMAS: [&str; 2] = ["PRAGMA foreign_keys = ON", "PRAGMA temp_store = MEMORY"];
+const FILE_PRAGMAS: [&str; 3] =
+    ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 0"];
 
 #[derive(Clone)]
 pub struct Sqlite {
@@ -34,7 +37,7 @@ pub struct Sqlite {
 struct Inner {
     writer: Writer,
     readers: Readers,
-    options: SqliteConnectOptions,
+    options: Options,
     /// `None` for a database in memory.
     path: Option<PathBuf>,
     serving: Mutex<Option<File>>,
@@ -42,34 +45,31 @@ struct Inner {
 
 impl Sqlite {
     /// Opens the file, making it (readable by its owner alone) when it is missing.
-    pub async fn open(path: &Path) -> Result<Self> {
+    pub fn open(path: &Path) -> Result<Self> {
         create_private(path)?;
-        let options = common(SqliteConnectOptions::new().filename(path))
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .pragma("wal_autocheckpoint", "0");
-        Self::start(options, Some(path.to_owned())).await
+        let pragmas = PRAGMAS.into_iter().chain(FILE_PRAGMAS).collect();
+        let options = Options { path: path.to_owned(), in_memory: false, busy_timeout: BUSY_TIMEOUT, pragmas };
+        Self::start(options, Some(path.to_owned()))
     }
 
     /// A database of its own in memory: gone with the last clone of this value.
-    pub async fn open_in_memory() -> Result<Self> {
+    pub fn open_in_memory() -> Result<Self> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
-        let name = format!("/portcullis-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let options = common(SqliteConnectOptions::new().filename(name).vfs("memdb")).create_if_missing(true);
-        Self::start(options, None).await
+        let path = format!("/portcullis-{}", NUMBER.fetch_add(1, Ordering::Relaxed)).into();
+        let options = Options { path, in_memory: true, busy_timeout: BUSY_TIMEOUT, pragmas: PRAGMAS.to_vec() };
+        Self::start(options, None)
     }
 
-    async fn start(options: SqliteConnectOptions, path: Option<PathBuf>) -> Result<Self> {
-        let connection = options.connect().await.map_err(|error| cannot_open(path.as_deref(), error))?;
-        let writer = Writer::start(connection, options.clone(), path.is_some());
-        let readers = Readers::open(options.clone(), reader_count())
-            .await
-            .map_err(|error| cannot_open(path.as_deref(), error))?;
+    fn start(options: Options, path: Option<PathBuf>) -> Result<Self> {
+        let cannot_open = |error| cannot_open(path.as_deref(), error);
+        let connection = options.open().map_err(cannot_open)?;
+        let readers = Readers::open(options.clone()).map_err(cannot_open)?;
+        let writer = Writer::start(connection, options.clone(), path.is_some())?;
         Ok(Self { inner: Arc::new(Inner { writer, readers, options, path, serving: Mutex::new(None) }) })
     }
 
-    pub async fn reader(&self) -> Result<Reader> {
-        self.inner.readers.acquire().await
+    pub fn reader(&self) -> Result<Reader> {
+        self.inner.readers.acquire()
     }
 
     /// Runs `job` in the writer's next transaction and answers after its COMMIT. When the caller goes away, the job
@@ -77,7 +77,7 @@ impl Sqlite {
     pub async fn write<T, F>(&self, shape: Shape, job: F) -> Result<T>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T>> + Send + 'static,
     {
         self.inner.writer.write(shape, job).await
     }
@@ -88,9 +88,9 @@ impl Sqlite {
     }
 
     /// A connection outside the writer's transactions, for migrations and copies: in no hurry, nobody waits for it.
-    pub async fn connect(&self) -> Result<SqliteConnection> {
-        let options = self.inner.options.clone().busy_timeout(PATIENT_BUSY_TIMEOUT);
-        options.connect().await.map_err(|error| cannot_open(self.path(), error))
+    pub fn connect(&self) -> Result<Connection> {
+        let options = Options { busy_timeout: PATIENT_BUSY_TIMEOUT, ..self.inner.options.clone() };
+        options.open().map_err(|error| cannot_open(self.path(), error))
     }
 
     pub fn path(&self) -> Option<&Path> {
@@ -123,7 +123,7 @@ impl Sqlite {
     pub async fn copy_to(&self, target: &Path) -> Result<()> {
         private_new_file(target)
             .map_err(|error| Error::Unavailable(format!("cannot write {}: {error}", target.display())))?;
-        let mut connection = self.connect().await?;
+        let mut connection = self.connect()?;
         sqlx::query(sql::dialect::sqlite::COPY)
             .bind(target.to_string_lossy().into_owned())
             .execute(&mut connection)
@@ -135,22 +135,9 @@ impl Sqlite {
     /// Finishes what is queued, moves the WAL into the file, and closes every connection.
     pub async fn close(&self) {
         self.inner.writer.close().await;
-        self.inner.readers.close().await;
+        self.inner.readers.close();
         *self.inner.serving.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
-}
-
-fn common(options: SqliteConnectOptions) -> SqliteConnectOptions {
-    options
-        .foreign_keys(true)
-        .busy_timeout(BUSY_TIMEOUT)
-        .statement_cache_capacity(STATEMENT_CACHE)
-        .pragma("temp_store", "MEMORY")
-        .disable_statement_logging()
-}
-
-fn reader_count() -> usize {
-    std::thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, 8)
 }
 
 /// `DB` with `suffix` after its whole name.

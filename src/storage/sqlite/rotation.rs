@@ -1,11 +1,10 @@
 //! Refresh rotations of one batch, inside the writer's transaction.
 
-use sqlx::SqliteConnection;
-
+use super::driver::Connection;
 use crate::storage::{FamilyRecord, Result, RotateFamily, Rotation};
 
 /// The outcome of each request, in order.
-pub async fn rotate_all(connection: &mut SqliteConnection, requests: &[&RotateFamily]) -> Result<Vec<Rotation>> {
+pub async fn rotate_all(connection: &mut Connection, requests: &[&RotateFamily]) -> Result<Vec<Rotation>> {
     let mut outcomes = Vec::with_capacity(requests.len());
     for request in requests {
         let rotated: Option<FamilyRecord> = rotate!(request).fetch_optional(&mut *connection).await?;
@@ -17,7 +16,7 @@ pub async fn rotate_all(connection: &mut SqliteConnection, requests: &[&RotateFa
     Ok(outcomes)
 }
 
-async fn refused(connection: &mut SqliteConnection, request: &RotateFamily) -> Result<Rotation> {
+async fn refused(connection: &mut Connection, request: &RotateFamily) -> Result<Rotation> {
     let outcome = refused_rotation!(connection, request);
     Ok(outcome)
 }

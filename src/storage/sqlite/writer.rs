@@ -3,14 +3,16 @@
 //! One `fsync` serves a whole batch. A job that fails undoes itself alone; a failure of the transaction (disk full,
 //! I/O) fails every job of its batch, since none of them is durable.
 
-use std::sync::Arc;
+use std::thread;
 
 use futures_util::future::BoxFuture;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use tokio::sync::{Notify, mpsc, oneshot};
+use sqlx::Connection as _;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot};
 
-use super::{checkpoint, rotation};
+use super::checkpoint::{Mover, checkpoint};
+use super::driver::{Connection, Options};
+use super::rotation;
 use crate::storage::sql::dialect::sqlite as dialect;
 use crate::storage::{Error, Result, RotateFamily, Rotation};
 
@@ -44,32 +46,29 @@ enum Message {
 }
 
 impl Writer {
-    pub fn start(connection: SqliteConnection, options: SqliteConnectOptions, wal: bool) -> Self {
+    /// Starts the writer's thread. With `wal` it sees to it that the WAL is moved now and then.
+    pub fn start(connection: Connection, options: Options, wal: bool) -> Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let due = Arc::new(Notify::new());
-        if wal {
-            let weak = queue.downgrade();
-            let overdue = move || {
-                if let Some(queue) = weak.upgrade() {
-                    // A full queue is no loss: the next checkpoint asks again.
-                    let _ = queue.try_send(Message::Checkpoint);
-                }
-            };
-            let mover = tokio::spawn(checkpoint::run(options.clone(), Arc::clone(&due), overdue));
-            tokio::spawn(async move {
-                run(connection, options, jobs, &due).await;
-                mover.abort();
-            });
-        } else {
-            tokio::spawn(async move { run(connection, options, jobs, &due).await });
-        }
-        Self { queue }
+        let weak = queue.downgrade();
+        let overdue = move || {
+            if let Some(queue) = weak.upgrade() {
+                // A full queue is no loss: the next checkpoint asks again.
+                let _ = queue.try_send(Message::Checkpoint);
+            }
+        };
+        let mover = wal.then(|| Mover::new(options.clone(), overdue));
+        let runtime = Handle::current();
+        thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || runtime.block_on(run(connection, options, jobs, mover)))
+            .map_err(|error| Error::Unavailable(format!("no thread for the database: {error}")))?;
+        Ok(Self { queue })
     }
 
     pub async fn write<T, F>(&self, shape: Shape, job: F) -> Result<T>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T>> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
         self.send(Message::Job(Box::new(Call { shape, work: Some(job), outcome: None, reply })))?;
@@ -104,7 +103,7 @@ fn stopped() -> Error {
 /// A queued job, whatever it answers.
 trait Job: Send {
     /// Does the work and keeps its outcome. An error means that the transaction is lost.
-    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, Result<()>>;
+    fn run<'c>(&'c mut self, connection: &'c mut Connection) -> BoxFuture<'c, Result<()>>;
     /// Answers the caller: with the outcome when the transaction is committed, otherwise with why it is not.
     fn answer(self: Box<Self>, committed: &std::result::Result<(), String>);
 }
@@ -119,9 +118,9 @@ struct Call<T, F> {
 impl<T, F> Job for Call<T, F>
 where
     T: Send + 'static,
-    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T>> + Send + 'static,
+    F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T>> + Send + 'static,
 {
-    fn run<'c>(&'c mut self, connection: &'c mut SqliteConnection) -> BoxFuture<'c, Result<()>> {
+    fn run<'c>(&'c mut self, connection: &'c mut Connection) -> BoxFuture<'c, Result<()>> {
         Box::pin(async move {
             let Some(work) = self.work.take() else { return Ok(()) };
             if self.shape == Shape::Savepoint {
@@ -167,18 +166,13 @@ fn settle<T>(outcome: Option<Result<T>>, committed: &std::result::Result<(), Str
     }
 }
 
-async fn exec(connection: &mut SqliteConnection, sql: &'static str) -> Result<()> {
+async fn exec(connection: &mut Connection, sql: &'static str) -> Result<()> {
     sqlx::query(sql).execute(connection).await?;
     Ok(())
 }
 
 /// Takes batches until the last handle is gone or `Close` is read.
-async fn run(
-    first: SqliteConnection,
-    options: SqliteConnectOptions,
-    mut jobs: mpsc::Receiver<Message>,
-    checkpoint_due: &Notify,
-) {
+async fn run(first: Connection, options: Options, mut jobs: mpsc::Receiver<Message>, mut mover: Option<Mover>) {
     let mut connection = Some(first);
     let mut messages = Vec::with_capacity(BATCH);
     let mut since_checkpoint = 0;
@@ -200,13 +194,18 @@ async fn run(
         since_checkpoint += batch.len();
         connection = batch.commit(connection, &options).await;
         if checkpoint_now && let Some(open) = &mut connection {
-            if let Err(error) = checkpoint::checkpoint(open).await {
+            if let Err(error) = checkpoint(open).await {
                 tracing::warn!(%error, "the checkpoint of the database failed");
             }
         } else if since_checkpoint >= CHECKPOINT_EVERY {
             since_checkpoint = 0;
-            checkpoint_due.notify_one();
+            if let Some(mover) = &mut mover {
+                mover.start();
+            }
         }
+    }
+    if let Some(mover) = mover {
+        mover.finish();
     }
     if let Some(mut open) = connection {
         // Without this the WAL is read again at the next start; nothing depends on it.
@@ -231,17 +230,13 @@ impl Batch {
 
     /// Does the batch in one transaction and answers everyone. Gives back the connection unless it failed: what a
     /// failed COMMIT left behind is best forgotten together with the connection.
-    async fn commit(
-        mut self,
-        connection: Option<SqliteConnection>,
-        options: &SqliteConnectOptions,
-    ) -> Option<SqliteConnection> {
+    async fn commit(mut self, connection: Option<Connection>, options: &Options) -> Option<Connection> {
         if self.len() == 0 {
             return connection;
         }
         let opened = match connection {
             Some(open) => Ok(open),
-            None => options.connect().await.map_err(Error::from),
+            None => options.open().map_err(Error::from),
         };
         let (connection, committed) = match opened {
             Err(error) => (None, Err(error)),
@@ -266,7 +261,7 @@ impl Batch {
         connection
     }
 
-    async fn perform(&mut self, connection: &mut SqliteConnection) -> Result<()> {
+    async fn perform(&mut self, connection: &mut Connection) -> Result<()> {
         exec(connection, dialect::BEGIN).await?;
         if !self.rotations.is_empty() {
             let requests: Vec<&RotateFamily> = self.rotations.iter().map(|rotating| &rotating.request).collect();

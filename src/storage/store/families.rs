@@ -1,9 +1,9 @@
-use sqlx::{PgConnection, SqliteConnection};
+use sqlx::PgConnection;
 
 use super::{Database, Store};
 use crate::storage::{
     AccessTokenRecord, AccessTokens, Families, FamilyRecord, Replays, Result, RevocationRecord, Revocations,
-    RotateFamily, Rotation, conflict, postgres, sql,
+    RotateFamily, Rotation, conflict, postgres, sql, sqlite,
 };
 
 /// Why a family ended when an old token of it was presented.
@@ -45,7 +45,7 @@ pub trait FamilyLock {
     fn lock_family(&mut self, id: &str) -> impl Future<Output = Result<()>> + Send;
 }
 
-impl FamilyLock for SqliteConnection {
+impl FamilyLock for sqlite::Connection {
     async fn lock_family(&mut self, _id: &str) -> Result<()> {
         Ok(())
     }

@@ -59,11 +59,12 @@ impl Store {
     /// Opens `sqlite:PATH`, `sqlite::memory:` (a database of its own, gone with the store) or `postgres://...`.
     ///
     /// The schema is not touched: see [`Store::migrate`]. Must be called on a tokio runtime that outlives the store.
+    #[allow(clippy::unused_async, reason = "that no database needs to be waited for is not the callers' concern")]
     pub async fn open(url: &SecretString) -> Result<Self> {
         let url = url.expose_secret();
         let database = match url.split_once(':') {
-            Some(("sqlite", ":memory:")) => Database::Sqlite(Sqlite::open_in_memory().await?),
-            Some(("sqlite", path)) => Database::Sqlite(Sqlite::open(sqlite_path(path)?).await?),
+            Some(("sqlite", ":memory:")) => Database::Sqlite(Sqlite::open_in_memory()?),
+            Some(("sqlite", path)) => Database::Sqlite(Sqlite::open(sqlite_path(path)?)?),
             Some(("postgres" | "postgresql", _)) => Database::Postgres(Postgres::open(url)?),
             _ => return Err(Error::Setting("must begin with sqlite: or postgres://".to_owned())),
         };
