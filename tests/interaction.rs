@@ -30,6 +30,8 @@ mod frontchannel;
 mod imported;
 #[path = "interaction/login.rs"]
 mod login;
+#[path = "interaction/logo.rs"]
+mod logo;
 #[path = "interaction/logout.rs"]
 mod logout;
 #[path = "interaction/mail.rs"]

@@ -12,6 +12,7 @@ use super::api_keys::KnownApiKeys;
 use super::client_auth::ClientThrottle;
 use super::client_keys::FetchedKeys;
 use super::device::DevicePolls;
+use super::logo::Logos;
 use super::registration::StatementIssuers;
 use super::registration::document::Documents;
 use super::{ApiKeys, ClientDirectory, Error, RevocationKind, RevocationView};
@@ -51,6 +52,7 @@ pub struct Context {
     pub(super) used: Cache<String, ()>,
     pub(super) documents: Documents,
     pub(super) fetched_keys: FetchedKeys,
+    pub(super) logos: Logos,
     pub(super) verified: VerifiedTokens,
     pub(super) api_keys: KnownApiKeys,
     pub(super) polls: DevicePolls,
@@ -93,6 +95,7 @@ impl Context {
             used: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_hours(12)).build(),
             documents: Documents::default(),
             fetched_keys: FetchedKeys::default(),
+            logos: Logos::default(),
             verified: VerifiedTokens::default(),
             api_keys: KnownApiKeys::default(),
             polls: DevicePolls::new(config.tokens.device_code_ttl),

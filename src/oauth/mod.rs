@@ -16,6 +16,7 @@ mod gate;
 pub mod grant;
 pub mod introspection;
 pub mod issue;
+pub mod logo;
 pub mod params;
 pub mod pkce;
 pub mod registration;

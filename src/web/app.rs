@@ -5,7 +5,7 @@ use actix_web::web::{self, Data, FormConfig, PayloadConfig, ServiceConfig};
 use super::interaction::Finished;
 use super::middleware::MAX_BODY;
 use super::playground::{self, Playground};
-use super::{account, dev, health, interaction, oauth, pages, well_known};
+use super::{account, dev, health, interaction, logo, oauth, pages, well_known};
 use crate::config::Config;
 use crate::identity::Identity;
 use crate::identity::upstream::Upstreams;
@@ -47,6 +47,7 @@ fn routes(cfg: &mut ServiceConfig, app: &App) {
         .configure(oauth::routes)
         .configure(|cfg| oauth::registration_routes(cfg, &app.config))
         .configure(pages::routes)
+        .configure(logo::routes)
         .configure(|cfg| interaction::routes(cfg, &app.config))
         .configure(|cfg| account::routes(cfg, &app.config))
         .configure(playground::routes);

@@ -7,6 +7,7 @@ mod app;
 mod dev;
 mod health;
 pub mod interaction;
+mod logo;
 pub mod middleware;
 pub mod monitor;
 pub mod oauth;

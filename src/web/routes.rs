@@ -75,6 +75,7 @@ fn named(path: &str) -> Option<Route> {
         "/.well-known/oauth-authorization-server" => program("/.well-known/oauth-authorization-server"),
         "/.well-known/jwks.json" => program("/.well-known/jwks.json"),
         "/authorize" => person("/authorize"),
+        "/logo" => person("/logo"),
         "/login" => person("/login"),
         "/reset" => person("/reset"),
         "/reset/code" => person("/reset/code"),

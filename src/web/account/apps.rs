@@ -53,7 +53,7 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
         let client = cx.clients.get(&grant.client_id)?;
         let scope: ScopeSet = grant.scope.split_ascii_whitespace().collect();
         Some(AppView {
-            client: ClientCard::of(&client),
+            client: visit.card(&client),
             scopes: scope_sentences(t, &scope, &visit.app.config.metadata.scopes),
             first_used: Moment::ago(t, now, Timestamp::from_millis(grant.created_at)),
             last_used: Moment::ago(t, now, Timestamp::from_millis(grant.last_used_at)),

@@ -11,7 +11,7 @@ use crate::oauth::context::AuditSubject;
 use crate::oauth::{Error, ScopeSet};
 use crate::storage::{ConsentRecord, Consents as _};
 use crate::web::App;
-use crate::web::pages::{Answer, ClientCard, ConsentPage, destination, scope_sentences};
+use crate::web::pages::{Answer, ConsentPage, destination, scope_sentences};
 
 const PURPOSE: &str = "consent";
 
@@ -120,7 +120,7 @@ fn about(transaction: &Transaction, user_id: &str) -> String {
 }
 
 fn form(visit: &Visit<'_>, transaction: &Transaction, session: &ActiveSession) -> HttpResponse {
-    let client = ClientCard::of(&transaction.client);
+    let client = visit.card(&transaction.client);
     let mut target = visit.target(&transaction.page("/consent"), PURPOSE, &about(transaction, &session.user.id));
     target.transaction.clone_from(&transaction.id);
     let page = ConsentPage {

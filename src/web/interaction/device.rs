@@ -106,6 +106,7 @@ async fn look_up(visit: &Visit<'_>, user_code: &str, session: &ActiveSession) ->
     if let Some(elsewhere) = not_sure_enough(visit, &pending, session).await? {
         return Ok(elsewhere);
     }
+    visit.meet(&pending.client).await;
     Ok(confirmation(visit, &pending, session))
 }
 
@@ -154,7 +155,7 @@ fn entry(visit: &Visit<'_>, user_code: &str, guess: Guess) -> HttpResponse {
 }
 
 fn confirmation(visit: &Visit<'_>, pending: &PendingDevice, session: &ActiveSession) -> HttpResponse {
-    let client = ClientCard::of(&pending.client);
+    let client = visit.card(&pending.client);
     let t = &visit.frame.t;
     let unknown = t.text("device-agent-unknown");
     let page = DeviceConfirmPage {

@@ -17,7 +17,7 @@ use crate::identity::{ActiveSession, LoginError, PendingLogin, Proof, Proofs};
 use crate::oauth::{Error, Params};
 use crate::storage::UserRecord;
 use crate::web::App;
-use crate::web::pages::{Answer, ClientCard, FactorPage};
+use crate::web::pages::{Answer, FactorPage};
 
 const PURPOSE: &str = "factor";
 const PASSKEY: &str = "/login/factor/passkey";
@@ -308,7 +308,7 @@ async fn form(visit: &Visit<'_>, half: &Half, errand: &Errand, attempt: Attempt)
     let user = half.user();
     let factors = visit.app.identity.second_factors(&user.id).await?;
     let client = match errand {
-        Errand::Transaction(transaction) => Some(ClientCard::of(&transaction.client)),
+        Errand::Transaction(transaction) => Some(visit.card(&transaction.client)),
         Errand::Page(_) => None,
     };
     let here = half.address(errand.page("/login/factor"));

@@ -17,7 +17,7 @@ use super::visit::Visit;
 use crate::identity::{ActiveSession, LoginError};
 use crate::oauth::{Error, Params};
 use crate::web::App;
-use crate::web::pages::{Answer, ClientCard, LoginPage};
+use crate::web::pages::{Answer, LoginPage};
 
 pub(super) const PURPOSE: &str = "login";
 
@@ -123,6 +123,7 @@ pub(super) async fn sent(
 pub(super) async fn load(visit: &mut Visit<'_>, id: &str) -> Result<Transaction, Stop> {
     let transaction = Transaction::load(visit, id).await?;
     visit.speak(&transaction.request.ui_locales);
+    visit.meet(&transaction.client).await;
     Ok(transaction)
 }
 
@@ -164,7 +165,7 @@ pub(super) fn form(
     params: &Params,
     attempt: Attempt<'_>,
 ) -> HttpResponse {
-    let client = transaction.map(|transaction| ClientCard::of(&transaction.client));
+    let client = transaction.map(|transaction| visit.card(&transaction.client));
     let id = transaction.map(|transaction| transaction.id.as_str()).unwrap_or_default();
     let action = transaction.map_or_else(|| login_for(next_page(params).as_ref()), |tx| tx.page("/login"));
     let mut target = visit.target(&action, PURPOSE, id);

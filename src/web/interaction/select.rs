@@ -11,7 +11,7 @@ use super::visit::Visit;
 use crate::identity::ActiveSession;
 use crate::oauth::Error;
 use crate::web::App;
-use crate::web::pages::{Answer, ClientCard, SelectPage};
+use crate::web::pages::{Answer, SelectPage};
 
 const PURPOSE: &str = "select";
 
@@ -81,7 +81,7 @@ fn about(transaction: &Transaction, user_id: &str) -> String {
 }
 
 fn form(visit: &Visit<'_>, transaction: &Transaction, session: &ActiveSession) -> HttpResponse {
-    let client = ClientCard::of(&transaction.client);
+    let client = visit.card(&transaction.client);
     let mut target = visit.target(&transaction.page("/login/select"), PURPOSE, &about(transaction, &session.user.id));
     target.transaction.clone_from(&transaction.id);
     let page = SelectPage { page: &visit.frame, client: &client, form: &target, username: &session.user.username };

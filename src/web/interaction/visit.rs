@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use actix_web::cookie::Cookie;
 use actix_web::http::header;
 use actix_web::web::Payload;
@@ -11,11 +13,14 @@ use super::csrf;
 use super::problem::Stop;
 use crate::base::{OpaqueToken, RequestId};
 use crate::identity::{ActiveSession, Origin};
-use crate::oauth::{Caller, Context, Params};
+use crate::oauth::{Caller, Client, Context, Params, logo};
 use crate::oidc::session_state;
 use crate::web::oauth::form;
-use crate::web::pages::{self, Answer, FormTarget, Frame};
+use crate::web::pages::{self, Answer, ClientCard, FormTarget, Frame};
 use crate::web::{App, client_address, request_id};
+
+/// No page waits longer than this for the picture of an application.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// One request of a person's browser: who asks, in which language, and the cookies that its answer will carry.
 pub struct Visit<'a> {
@@ -184,6 +189,17 @@ impl<'a> Visit<'a> {
 
     pub fn browser_state(&self, sid: &str) -> String {
         session_state::browser_state(&self.cx().lookup_key, sid)
+    }
+
+    /// A client, with its picture where that has been fetched.
+    pub fn card(&self, client: &Client) -> ClientCard {
+        let address = || self.frame.url(&format!("/logo{}", query(&[("client_id", &client.client_id)])));
+        ClientCard { logo: logo::known(self.cx(), client).map(|_| address()), ..ClientCard::of(client) }
+    }
+
+    /// Has the picture of `client` fetched before a page is shown, unless that takes long.
+    pub async fn meet(&self, client: &Client) {
+        logo::find(self.cx(), client, PATIENCE).await;
     }
 
     /// Sends the browser on to a path of ours by GET.

@@ -12,7 +12,9 @@ pub struct ClientCard {
     pub tos_uri: Option<String>,
     /// It registered itself: what it says of itself is no more than that.
     pub unverified: bool,
-    /// First letter of the name: its mark where no picture is fetched from anywhere.
+    /// Where this server serves its picture, if it has one that can be shown.
+    pub logo: Option<String>,
+    /// First letter of the name: its mark without a picture.
     pub initial: String,
 }
 
@@ -29,6 +31,7 @@ impl ClientCard {
                 .find(|c| c.is_alphanumeric())
                 .map_or("•".to_owned(), |c| c.to_uppercase().collect()),
             host,
+            logo: None,
             unverified: !metadata.registered_by.is_operator(),
             home: metadata.client_uri.clone(),
             policy_uri: metadata.policy_uri.clone(),

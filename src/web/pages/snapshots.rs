@@ -28,6 +28,7 @@ fn card() -> ClientCard {
         policy_uri: Some("https://prints.example.test/privacy?a=1&b=2".to_owned()),
         tos_uri: None,
         unverified: true,
+        logo: Some("/logo?client_id=a&b=\"".to_owned()),
         initial: "B".to_owned(),
     }
 }
