@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -21,7 +21,8 @@ async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
     let Some(client) = client.filter(|client| !client.disabled) else { return HttpResponse::NotFound().finish() };
     let Some(logo) = logo::find(&app.oauth, &client, PATIENCE).await else { return HttpResponse::NotFound().finish() };
     HttpResponse::Ok()
-        .content_type(logo.media_type)
+        .content_type("image/png")
         .insert_header((CACHE_CONTROL, "private, max-age=900"))
-        .body(logo.bytes.clone())
+        .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"))
+        .body(logo.to_vec())
 }
