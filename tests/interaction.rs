@@ -66,6 +66,8 @@ mod session;
 mod session_management;
 #[path = "interaction/step_up.rs"]
 mod step_up;
+#[path = "interaction/terms.rs"]
+mod terms;
 #[path = "interaction/throttle.rs"]
 mod throttle;
 #[path = "interaction/totp.rs"]

@@ -23,6 +23,7 @@ mod reset;
 mod sessions;
 mod setup;
 mod strength;
+mod terms;
 mod throttle;
 mod totp;
 pub mod upstream;

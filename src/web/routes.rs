@@ -84,6 +84,7 @@ fn named(path: &str) -> Option<Route> {
         "/register/code" => person("/register/code"),
         "/register/new" => person("/register/new"),
         "/login/select" => person("/login/select"),
+        "/login/terms" => person("/login/terms"),
         "/login/factor" => person("/login/factor"),
         "/login/factor/passkey" => person("/login/factor/passkey"),
         "/login/factor/passkey/options" => person("/login/factor/passkey/options"),

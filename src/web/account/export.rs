@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::base::Timestamp;
 use crate::oauth::Context;
-use crate::storage::{Accounts as _, ApiKeys as _, AuditRecord, Factors as _, Passkeys as _, Result, UserRecord};
+use crate::storage::{
+    Accounts as _, ApiKeys as _, AuditRecord, Factors as _, Passkeys as _, Result, Terms as _, UserRecord,
+};
 use crate::web::pages::Moment;
 
 /// Events that are read at a time.
@@ -21,6 +23,7 @@ pub async fn document(cx: &Context, user: &UserRecord) -> Result<Value> {
     let totp = cx.store.find_totp_factor(&user.id).await?;
     let passkeys = cx.store.list_passkeys(&user.id).await?;
     let api_keys = cx.store.list_api_keys_of_user(&user.id).await?;
+    let terms = cx.store.accepted_terms(&user.id).await?;
     let claims: Value = serde_json::from_str(&user.claims).unwrap_or_default();
     Ok(json!({
         "issuer": cx.config.issuer.as_str(),
@@ -74,6 +77,7 @@ pub async fn document(cx: &Context, user: &UserRecord) -> Result<Value> {
             "created_at": time(grant.created_at),
             "last_used_at": time(grant.last_used_at),
         })).collect::<Vec<_>>(),
+        "terms": terms.iter().map(|(version, at)| json!({ "version": version, "accepted_at": time(*at) })).collect::<Vec<_>>(),
         "activity": activity(cx, &user.id).await?.iter().map(|event| json!({
             "at": time(event.at),
             "event": event.event,

@@ -9,7 +9,7 @@ use super::finish::{Outcome, finish, give_up, proceed};
 use super::local_path::LocalPath;
 use super::passkey::{answer, ceremony, explained, passkey_form, status_of};
 use super::problem::{self, Stop};
-use super::sign_in::{Errand, begin, for_pending, login_for, next_page};
+use super::sign_in::{Errand, for_pending, go_on, login_for, next_page};
 use super::transaction::{Next, Transaction};
 use super::visit::{Visit, query, set};
 use crate::base::acr::Acr;
@@ -136,7 +136,7 @@ async fn passkey_submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpR
     }
 }
 
-/// Both factors are proved: the session begins, and the person goes on with what they came for.
+/// Both factors are proved: the person goes on with what they came for.
 async fn proved(visit: &Visit<'_>, half: Half, errand: Errand, proof: &Proof) -> Result<HttpResponse, Stop> {
     visit.app.metrics.login_attempt(proof.method(), "success");
     let ended = half.end_cookie(visit);
@@ -149,11 +149,11 @@ async fn proved(visit: &Visit<'_>, half: Half, errand: Errand, proof: &Proof) ->
         },
     };
     let Some(proofs) = proofs else { return Ok(begin_anew(visit, &visit.query()?)) };
-    let response = Box::pin(begin(visit, errand, proofs)).await?;
+    let response = Box::pin(go_on(visit, errand, proofs)).await?;
     Ok(with(response, ended))
 }
 
-async fn cancelled(visit: &Visit<'_>, half: Half, errand: Errand) -> Result<HttpResponse, Stop> {
+pub(super) async fn cancelled(visit: &Visit<'_>, half: Half, errand: Errand) -> Result<HttpResponse, Stop> {
     let has_session = matches!(half, Half::Session(_));
     let ended = half.end_cookie(visit);
     if let Half::Login(login) = half {
@@ -182,7 +182,7 @@ fn with(mut response: HttpResponse, cookie: Option<Cookie<'_>>) -> HttpResponse 
 }
 
 /// What the second factor is added to.
-enum Half {
+pub(super) enum Half {
     /// A sign-in that is not done.
     Login(PendingLogin),
     /// A session whose first factor is fresh.
@@ -245,7 +245,7 @@ async fn waiting(visit: &mut Visit<'_>, params: &Params) -> Result<Result<(Half,
 }
 
 /// The half-done sign-in of this browser that the address names, if it is live.
-async fn pending(visit: &Visit<'_>, params: &Params) -> Result<Option<PendingLogin>, Stop> {
+pub(super) async fn pending(visit: &Visit<'_>, params: &Params) -> Result<Option<PendingLogin>, Stop> {
     let Some(id) = params.get("login") else { return Ok(None) };
     let Some(cookie) = visit.cookies.pending(visit.req, id) else { return Ok(None) };
     let login = visit.app.identity.pending_login(&cookie).await?;
@@ -253,7 +253,7 @@ async fn pending(visit: &Visit<'_>, params: &Params) -> Result<Option<PendingLog
 }
 
 /// What the sign-in is for, and the page in its language.
-async fn errand(visit: &mut Visit<'_>, login: &PendingLogin) -> Result<Errand, Stop> {
+pub(super) async fn errand(visit: &mut Visit<'_>, login: &PendingLogin) -> Result<Errand, Stop> {
     let Some(id) = &login.transaction_id else {
         return Ok(Errand::Page(login.next.as_deref().and_then(LocalPath::parse)));
     };
@@ -263,7 +263,7 @@ async fn errand(visit: &mut Visit<'_>, login: &PendingLogin) -> Result<Errand, S
 }
 
 /// The sign-in took too long, was given up or is done: the first page, which knows what is left to do.
-fn begin_anew(visit: &Visit<'_>, params: &Params) -> HttpResponse {
+pub(super) fn begin_anew(visit: &Visit<'_>, params: &Params) -> HttpResponse {
     let path = match params.get("tx") {
         Some(id) => {
             format!("/login{}", query(&[("tx", id), ("client_id", params.get("client_id").unwrap_or_default())]))

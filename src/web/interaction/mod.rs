@@ -26,6 +26,7 @@ pub mod said;
 mod select;
 mod setup;
 pub mod sign_in;
+mod terms;
 mod transaction;
 pub(super) mod upstream;
 pub mod visit;
@@ -44,6 +45,7 @@ pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
             .service(web::resource("/upstream/{name}/callback").route(web::get().to(upstream::callback)));
     }
     register::routes(cfg, config);
+    terms::routes(cfg, config);
     if config.sessions.check_session_iframe {
         cfg.service(web::resource(endpoints::CHECK_SESSION).route(web::get().to(check_session::get)));
     }

@@ -6,6 +6,7 @@ use super::finish::proceed;
 use super::local_path::LocalPath;
 use super::passkey_offer;
 use super::problem::Stop;
+use super::terms;
 use super::transaction::Transaction;
 use super::visit::{Visit, query, set};
 use crate::base::acr::Acr;
@@ -52,23 +53,34 @@ pub(super) fn for_pending(page: &str, id: &str) -> String {
 
 /// As [`signed_in`], for whoever has kept the errand elsewhere than in the address.
 pub async fn signed_in_for(visit: &Visit<'_>, errand: Errand, proof: impl Into<Proof>) -> Result<HttpResponse, Stop> {
-    let proofs = Proofs::from(proof.into());
-    let due = proofs.acr() < Acr::MultiFactor && visit.app.identity.second_factors(&proofs.user().id).await?.any();
-    if due {
-        return wait_for_factor(visit, &errand, &proofs).await;
+    go_on(visit, errand, Proofs::from(proof.into())).await
+}
+
+/// Asks for what is still missing; where nothing is, the session begins.
+pub(super) async fn go_on(visit: &Visit<'_>, errand: Errand, proofs: Proofs) -> Result<HttpResponse, Stop> {
+    if lacks_factor(visit, &proofs).await? {
+        return wait_at(visit, "/login/factor", &errand, &proofs).await;
+    }
+    if visit.app.identity.terms_due(proofs.user()).await?.is_some() {
+        return wait_at(visit, terms::PATH, &errand, &proofs).await;
     }
     Box::pin(begin(visit, errand, proofs)).await
 }
 
-/// Keeps what is proved, and asks for the second factor. No session yet.
-async fn wait_for_factor(visit: &Visit<'_>, errand: &Errand, proofs: &Proofs) -> Result<HttpResponse, Stop> {
+/// Whether the person has a second factor, and has not proved it.
+pub(super) async fn lacks_factor(visit: &Visit<'_>, proofs: &Proofs) -> Result<bool, Stop> {
+    Ok(proofs.acr() < Acr::MultiFactor && visit.app.identity.second_factors(&proofs.user().id).await?.any())
+}
+
+/// Keeps what is proved, and asks for more at the page `path`. No session yet.
+async fn wait_at(visit: &Visit<'_>, path: &str, errand: &Errand, proofs: &Proofs) -> Result<HttpResponse, Stop> {
     let (transaction_id, next) = match errand {
         Errand::Transaction(transaction) => (Some(transaction.id.as_str()), None),
         Errand::Page(path) => (None, path.as_ref().map(LocalPath::as_str)),
     };
     let token = visit.app.identity.keep_pending_login(proofs, transaction_id, next).await?;
     let id = token.id.to_string();
-    let mut response = visit.go(&for_pending(&errand.page("/login/factor"), &id));
+    let mut response = visit.go(&for_pending(&errand.page(path), &id));
     for cookie in visit.cookies.make_room_for_pending(visit.req) {
         set(&mut response, &cookie);
     }
@@ -77,7 +89,7 @@ async fn wait_for_factor(visit: &Visit<'_>, errand: &Errand, proofs: &Proofs) ->
 }
 
 /// Starts the session, and goes on with what the person came for.
-pub(super) async fn begin(visit: &Visit<'_>, errand: Errand, proofs: Proofs) -> Result<HttpResponse, Stop> {
+async fn begin(visit: &Visit<'_>, errand: Errand, proofs: Proofs) -> Result<HttpResponse, Stop> {
     let previous = visit.session().await?;
     let (session, token) = visit.app.identity.start_session(proofs, previous.as_ref(), &visit.origin()).await?;
     if previous.is_some() {

@@ -54,3 +54,17 @@ pub struct TermsToAccept<'a> {
     /// The box as it was sent.
     pub accepted: bool,
 }
+
+/// Terms that are new to whoever signs in.
+#[derive(Template)]
+#[template(path = "terms.html")]
+pub struct TermsPage<'a> {
+    pub page: &'a Frame,
+    pub client: Option<&'a ClientCard>,
+    pub form: &'a FormTarget,
+    /// Who signs in.
+    pub username: &'a str,
+    pub terms: TermsToAccept<'a>,
+    pub problem: Option<String>,
+    pub wrong: &'a str,
+}

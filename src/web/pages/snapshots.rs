@@ -278,6 +278,18 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
             }),
         ),
         (
+            "terms",
+            html(&TermsPage {
+                page,
+                client: Some(client),
+                form,
+                username: "alice",
+                terms: TermsToAccept { uri: "https://example.test/terms", version: "2026-01", accepted: false },
+                problem: None,
+                wrong: "",
+            }),
+        ),
+        (
             "home",
             html(&HomePage {
                 page,
