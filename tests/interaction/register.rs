@@ -179,6 +179,34 @@ async fn making_an_account_on_the_way_into_an_application_goes_on_there() {
 }
 
 #[tokio::test]
+async fn an_application_may_begin_with_a_new_account_and_an_old_one_will_do() {
+    let world = World::with(OPEN).await;
+    let offered = world.get("/.well-known/openid-configuration").await.json();
+    assert!(offered["prompt_values_supported"].as_array().unwrap().contains(&"create".into()));
+    let url = world.authorize_url(C1, "openid", &[("prompt", "create"), ("state", "s")]);
+    let browser = world.browser();
+    let page = browser.open(&url).await;
+    assert_eq!(page.url.path(), "/register", "{}", page.answer.body);
+    browser.submit(&page, &[("email", NEW)]).await;
+    world.rows_become("outbox", "sent_at IS NULL", 0).await;
+    let page = browser.open(&link(&world).await).await;
+    let consent = browser.submit(&page, &CAROL).await;
+    let end = browser.submit(&consent, &[("decision", "allow")]).await;
+    assert!(end.param("code").is_some() && end.param("state").as_deref() == Some("s"), "{}", end.url);
+    // Whoever is signed in is asked as well, and may go on as somebody that they were already.
+    let page = browser.open(&url).await;
+    assert_eq!(page.url.path(), "/register");
+    let login = browser.open(page.url.join(&page.attr("#back", "href").unwrap()).unwrap().as_str()).await;
+    assert_eq!(login.url.path(), "/login", "{}", login.answer.body);
+    assert_eq!(browser.submit(&login, &[("username", "alice"), ("password", "wrong")]).await.answer.status, 422);
+    let consent = browser.submit(&login, &[("username", "alice"), ("password", PASSWORD)]).await;
+    let end = browser.submit(&consent, &[("decision", "allow")]).await;
+    assert!(end.param("code").is_some(), "{}: {}", end.url, end.answer.body);
+    let both = browser.get(&world.authorize_url(C1, "openid", &[("prompt", "create none")])).await;
+    assert_eq!(both.redirect_param("error").as_deref(), Some("invalid_request"));
+}
+
+#[tokio::test]
 async fn nobodys_user_name_is_anothers_address() {
     let world = World::with(OPEN).await;
     let browser = world.browser();
@@ -292,4 +320,8 @@ async fn s216_where_registration_is_off_there_is_none() {
         assert_eq!(posted.status, 404, "{path}");
     }
     assert!(user(&world, "carol").await.is_none());
+    let refused = browser.get(&world.authorize_url(C1, "openid", &[("prompt", "create")])).await;
+    assert_eq!(refused.redirect_param("error").as_deref(), Some("invalid_request"));
+    let offered = world.get("/.well-known/openid-configuration").await.json();
+    assert!(!offered["prompt_values_supported"].as_array().unwrap().contains(&"create".into()));
 }

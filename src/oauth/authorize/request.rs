@@ -2,6 +2,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{AuthorizationResponse, ResponseMode, ResponseType, redirect_uri};
 use crate::base::acr::Acr;
+use crate::config::Config;
 use crate::jose;
 use crate::oauth::engine::authorization;
 use crate::oauth::pkce::CodeChallenge;
@@ -9,7 +10,7 @@ use crate::oauth::resource::Audience;
 use crate::oauth::{Client, Context, Error, Params, ScopeSet, resource};
 use crate::oidc::ClaimsRequest;
 
-/// A `prompt` value (OpenID Connect Core §3.1.2.1).
+/// A `prompt` value (OpenID Connect Core §3.1.2.1, Initiating User Registration via OpenID Connect §4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Prompt {
@@ -17,11 +18,17 @@ pub enum Prompt {
     Login,
     Consent,
     SelectAccount,
+    Create,
 }
 
 impl Prompt {
+    const ALL: [Self; 5] = [Self::None, Self::Login, Self::Consent, Self::SelectAccount, Self::Create];
+
     /// `prompt_values_supported` of the metadata.
-    pub const SUPPORTED: [Self; 4] = [Self::None, Self::Login, Self::Consent, Self::SelectAccount];
+    pub fn offered(config: &Config) -> impl Iterator<Item = Self> {
+        let creates = config.registration.is_open();
+        Self::ALL.into_iter().filter(move |prompt| *prompt != Self::Create || creates)
+    }
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -29,6 +36,7 @@ impl Prompt {
             Self::Login => "login",
             Self::Consent => "consent",
             Self::SelectAccount => "select_account",
+            Self::Create => "create",
         }
     }
 }
@@ -259,7 +267,7 @@ fn rest(
     let client = &bound.client;
     let code_challenge = code_challenge(client, params, kind.response_type)?;
     let nonce = nonce(params, kind.response_type, &scope)?;
-    let prompt = prompt(params)?;
+    let prompt = prompt(&cx.config, params)?;
     let asked_max_age = max_age(params)?;
     let claims = params.get("claims").map(ClaimsRequest::parse).transpose()?.unwrap_or_default();
     let claims = claims.within(&client.scope);
@@ -320,13 +328,13 @@ fn nonce(params: &Params, response_type: ResponseType, scope: &ScopeSet) -> Resu
     Ok(nonce)
 }
 
-fn prompt(params: &Params) -> Result<Vec<Prompt>, Error> {
+fn prompt(config: &Config, params: &Params) -> Result<Vec<Prompt>, Error> {
     let mut prompts = Vec::new();
     for word in params.get("prompt").unwrap_or_default().split(' ').filter(|word| !word.is_empty()) {
-        let prompt = Prompt::SUPPORTED
-            .into_iter()
-            .find(|prompt| prompt.name() == word)
-            .ok_or_else(|| Error::invalid_request("prompt must be of none, login, consent, select_account"))?;
+        let prompt = Prompt::offered(config).find(|prompt| prompt.name() == word).ok_or_else(|| {
+            let names: Vec<&str> = Prompt::offered(config).map(Prompt::name).collect();
+            Error::invalid_request(format!("prompt must be of {}", names.join(", ")))
+        })?;
         if !prompts.contains(&prompt) {
             prompts.push(prompt);
         }

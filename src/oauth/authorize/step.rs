@@ -45,6 +45,8 @@ pub struct Progress {
 /// What has to happen next.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step {
+    /// The person makes an account, or signs in with the one they have.
+    Registration,
     /// The person signs in, anew if they are.
     Login,
     /// The person says whether to go on as who they are here.
@@ -70,6 +72,9 @@ pub fn next_step(
     progress: &Progress,
     now: Timestamp,
 ) -> Result<Step, Error> {
+    if request.has_prompt(Prompt::Create) && progress.signed_in.is_none() {
+        return Ok(Step::Registration);
+    }
     if session.is_some_and(|session| selection_is_due(request, session, progress)) {
         return Ok(Step::Selection);
     }
@@ -283,6 +288,18 @@ mod tests {
         }
         let named = AuthorizationRequest { subjects: vec!["bob".to_owned()], ..select };
         assert_eq!(ask(&named, 1, &before), Step::Login, "the request has chosen another person");
+    }
+
+    #[test]
+    fn an_account_is_made_or_signed_in_to_once_whoever_is_signed_in() {
+        let create = request(&[Prompt::Create, Prompt::SelectAccount], Some(0));
+        assert_eq!(step(&create, None, ""), Ok(Step::Registration));
+        assert_eq!(step(&create, Some(&session(1)), "openid profile"), Ok(Step::Registration));
+        let done = Progress { signed_in: Some("s1".to_owned()), ..Progress::default() };
+        let known = ScopeSet::parse("openid profile").unwrap();
+        let after = |session: Option<&SignedIn>| next_step(&create, &client(false), session, Some(&known), &done, NOW);
+        assert_eq!(after(Some(&session(1))).unwrap(), Step::Issue);
+        assert_eq!(after(None).unwrap(), Step::Login, "they have signed out since");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use moka::future::Cache;
 
 use super::problem::Stop;
+use super::register;
 use super::transaction::{Next, Transaction, signed_in};
 use super::visit::{Visit, see_other, set};
 use crate::identity::ActiveSession;
@@ -34,8 +35,14 @@ impl Default for Finished {
 /// Does what `next` says: a page of ours, or the answer to the client.
 pub async fn proceed(visit: &Visit<'_>, transaction: Transaction, next: Next) -> Result<HttpResponse, Stop> {
     match next {
-        Next::Login | Next::Selection(_) | Next::Consent(_) | Next::Factor(_) | Next::Enrolment => {
+        Next::Registration
+        | Next::Login
+        | Next::Selection(_)
+        | Next::Consent(_)
+        | Next::Factor(_)
+        | Next::Enrolment => {
             let path = match next {
+                Next::Registration => register::begins(&visit.app.config).unwrap_or("/login"),
                 Next::Selection(_) => "/login/select",
                 Next::Consent(_) => "/consent",
                 Next::Factor(_) => "/login/factor",

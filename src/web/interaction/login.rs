@@ -42,7 +42,9 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     let chosen = chosen.map(|session| session.user.username.clone()).filter(|_| !asked_to_switch);
     match transaction.next(visit, session).await? {
         Next::Login => {}
-        Next::Consent(_) | Next::Selection(_) if asked_to_switch => {}
+        Next::Registration | Next::Consent(_) | Next::Selection(_) if asked_to_switch => {}
+        // It was switched off since the request came.
+        Next::Registration if register::begins(&visit.app.config).is_none() => {}
         next => return proceed(visit, transaction, next).await,
     }
     let username = chosen.or_else(|| transaction.request.login_hint.clone()).unwrap_or_default();

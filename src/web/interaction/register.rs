@@ -47,6 +47,11 @@ fn page(transaction: Option<&Transaction>, path: &str) -> String {
     transaction.map_or_else(|| path.to_owned(), |transaction| transaction.page(path))
 }
 
+/// The sign-in, for whoever has an account.
+fn sign_in(transaction: Option<&Transaction>) -> String {
+    transaction.map_or_else(|| "/login".to_owned(), Transaction::page_to_switch)
+}
+
 fn leads_to(transaction: Option<&Transaction>) -> Option<&str> {
     transaction.map(|transaction| transaction.request.redirect_uri.as_str())
 }
@@ -72,7 +77,7 @@ fn ask_page(visit: &Visit<'_>, transaction: Option<&Transaction>, email: &str, s
         page: &visit.frame,
         client: client.as_ref(),
         form: &visit.target(&page(transaction, ASK), ASK_PURPOSE, ""),
-        back: visit.frame.url(&page(transaction, "/login")),
+        back: visit.frame.url(&sign_in(transaction)),
         email,
         domains: domains(&visit.app.config),
         problem: said.problem,
@@ -234,7 +239,7 @@ fn new_page(
         page: &visit.frame,
         client: client.as_ref(),
         form: &visit.target(&page(transaction, NEW), NEW_PURPOSE, ""),
-        back: visit.frame.url(&page(transaction, "/login")),
+        back: visit.frame.url(&sign_in(transaction)),
         email: admission.email(),
         username: params.get("username").unwrap_or_default(),
         terms,
@@ -281,7 +286,7 @@ async fn make(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop
             return Ok(new_page(visit, &admission, transaction.as_ref(), &params, outcome));
         }
     };
-    let to_sign_in = page(transaction.as_ref(), "/login");
+    let to_sign_in = sign_in(transaction.as_ref());
     let mut response = match identity.verify_password(&user.username, &password, &visit.origin()).await {
         Ok(proof) => Box::pin(signed_in(visit, transaction, proof)).await?,
         Err(LoginError::Storage(error)) => return Err(error.into()),

@@ -25,6 +25,8 @@ pub struct Transaction {
 
 /// What to do next for a transaction, and for whom.
 pub enum Next {
+    /// The person makes an account.
+    Registration,
     Login,
     /// The person goes on as who they are, or as another.
     Selection(ActiveSession),
@@ -148,6 +150,7 @@ impl Transaction {
         let step =
             next_step(&self.request, &self.client, signed_in.as_ref(), remembered.as_ref(), &self.progress, cx.now());
         Ok(match (step, session) {
+            (Ok(Step::Registration), _) => Next::Registration,
             (Ok(Step::Selection), Some(session)) => Next::Selection(session),
             (Ok(Step::Consent), Some(session)) => Next::Consent(session),
             (Ok(Step::Factor), Some(session)) => Next::Factor(session),

@@ -31,7 +31,7 @@ fn rendered(app: &App) -> Rendered {
         acr_values: &Acr::SUPPORTED.map(Acr::name),
         response_types: &ResponseType::SUPPORTED.map(ResponseType::name),
         response_modes: &ResponseMode::SUPPORTED.map(ResponseMode::name),
-        prompt_values: &Prompt::SUPPORTED.map(Prompt::name),
+        prompt_values: &Prompt::offered(&cx.config).map(Prompt::name).collect::<Vec<_>>(),
     };
     render(&cx.config, &offered)
 }
