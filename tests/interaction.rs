@@ -28,6 +28,8 @@ mod email;
 mod frontchannel;
 #[path = "interaction/imported.rs"]
 mod imported;
+#[path = "interaction/invitations.rs"]
+mod invitations;
 #[path = "interaction/login.rs"]
 mod login;
 #[path = "interaction/logo.rs"]

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::offline::Offline;
 use super::out::{date, say, say_json, say_table};
 use super::{Failure, user_import};
-use crate::identity::{NewUser, Origin};
+use crate::identity::{Invited, NewUser, Origin};
 use crate::storage::{UserRecord, Users as _};
 
 #[derive(Debug, Subcommand)]
@@ -35,6 +35,9 @@ pub enum Verb {
     /// Take in the users of another system, their password hashes as they are. Each who is refused is reported with the
     /// reason, and the exit code is 3 then.
     Import(user_import::Args),
+    /// Let whoever reads the mails of an address make an account with it: by a mail, or by the link that is printed where none
+    /// are written. Earlier invitations of the address end.
+    Invite { email: String },
     /// List the users.
     List {
         /// As JSON, one user per line.
@@ -113,6 +116,7 @@ async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
             Ok(())
         }
         Verb::Import(args) => user_import::run(offline, args).await,
+        Verb::Invite { email } => invite(offline, &email).await,
         Verb::List { json } => list(offline, json).await,
         Verb::Show { user } => {
             let user = find(offline, &user).await?;
@@ -155,6 +159,21 @@ async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+async fn invite(offline: &Offline, email: &str) -> Result<(), Failure> {
+    let here = Origin::new(Ipv4Addr::LOCALHOST.into(), "portcullis user invite", "");
+    let invited = offline.identity().invite(email, &here).await;
+    match invited.map_err(|error| Failure::failed(error.to_string()))? {
+        Invited::ByMail { expires_at } => {
+            say(&format!("an invitation is on its way; it can be used until {}", date(expires_at.millis())));
+        }
+        Invited::ByLink { token, expires_at } => {
+            let link = offline.config.issuer.endpoint(&format!("/register/new?token={}", token.expose()));
+            say(&format!("{link}\nhand it over; it can be used once, until {}", date(expires_at.millis())));
+        }
+    }
+    Ok(())
 }
 
 async fn set_disabled(offline: &Offline, name: &str, disabled: bool) -> Result<(), Failure> {

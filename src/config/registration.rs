@@ -1,19 +1,36 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::Ttl;
+
 /// `[registration]`: accounts that people make themselves, and the terms that everybody accepts.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Registration {
-    /// Who may: `off` nobody, `open` everybody, `domains` whoever has an address in `domains`. Where mail is configured, an
-    /// account begins with a mail to its address; without mail it has none.
+    /// Who may: `off` nobody, `open` everybody, `domains` whoever has an address in `domains`, `invitation` nobody else than
+    /// whoever `portcullis user invite` has invited, which is possible in every mode but `off`. Where mail is configured, an
+    /// account begins with a mail to its address; without mail it has one only by invitation.
     pub mode: RegistrationMode,
     /// Host names of addresses, as in `["example.com"]`; each without the names below it.
     pub domains: Vec<String>,
+    /// How long an invitation can be used. Seconds; 7 days.
+    pub invitation_ttl: Ttl,
     /// Where the terms stand that people accept with their account, and at the next sign-in when they are new.
     pub terms_uri: Option<Url>,
     /// Names the version of the terms, such as `2026-01`. Another name asks everybody again.
     pub terms_version: Option<String>,
+}
+
+impl Default for Registration {
+    fn default() -> Self {
+        Self {
+            mode: RegistrationMode::Off,
+            domains: Vec::new(),
+            invitation_ttl: Ttl::days(7),
+            terms_uri: None,
+            terms_version: None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +40,7 @@ pub enum RegistrationMode {
     Off,
     Open,
     Domains,
+    Invitation,
 }
 
 /// What people accept.
@@ -42,7 +60,7 @@ impl Registration {
     pub fn admits(&self, email: &str) -> bool {
         let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
         match self.mode {
-            RegistrationMode::Off => false,
+            RegistrationMode::Off | RegistrationMode::Invitation => false,
             RegistrationMode::Open => true,
             RegistrationMode::Domains => self.domains.iter().any(|allowed| allowed == domain),
         }
@@ -66,7 +84,7 @@ mod tests {
     #[test]
     fn registration_says_all_that_it_needs_and_nothing_besides() {
         let terms = "terms_uri = \"https://a.test/terms\"\nterms_version = \"1\"";
-        for good in ["", "mode = \"open\"", terms] {
+        for good in ["", "mode = \"open\"", "mode = \"invitation\"", terms] {
             assert_eq!(wrong(good), [] as [String; 0], "{good}");
         }
         for (bad, about) in [

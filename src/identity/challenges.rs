@@ -26,6 +26,8 @@ pub enum Purpose {
     Email,
     /// The address is to have an account.
     Registration,
+    /// As an operator has wished.
+    Invitation,
 }
 
 impl Purpose {
@@ -34,6 +36,7 @@ impl Purpose {
             Self::PasswordReset => "password_reset",
             Self::Email => "email",
             Self::Registration => "registration",
+            Self::Invitation => "invitation",
         }
     }
 
@@ -48,6 +51,9 @@ pub(super) struct Details {
     /// What the person wanted to sign in for when they asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction: Option<String>,
+    /// Nobody was shown the link but whoever reads the mails of its address.
+    #[serde(default)]
+    pub mailed: bool,
 }
 
 impl Details {
@@ -85,27 +91,40 @@ impl Identity {
         email: Option<&str>,
         details: &Details,
     ) -> storage::Result<Issued> {
+        let (token, mut challenge) = self.draw_link(purpose, details, self.now().plus(MAIL_LINK_TTL));
+        let (id, code) = (challenge.id.clone(), self.six_digits());
+        challenge.code_sealed = self.seal_code(&id, &code);
+        challenge.browser_hash = Some(browser_hash(&id, browser));
+        challenge.email = email.map(str::to_owned);
+        self.store.insert_challenge(&challenge).await?;
+        let expires_at = Timestamp::from_millis(challenge.expires_at);
+        Ok(Issued { id, token: token.expose().to_owned(), code, expires_at })
+    }
+
+    /// A link without a code, not yet stored.
+    pub(super) fn draw_link(
+        &self,
+        purpose: Purpose,
+        details: &Details,
+        expires_at: Timestamp,
+    ) -> (OpaqueToken, ChallengeRecord) {
         let (now, random) = (self.now(), self.random.as_ref());
         let token = OpaqueToken::generate(TokenKind::MailLink, new_id(now, random), random);
-        let (id, code) = (token.id.to_string(), self.six_digits());
-        let expires_at = now.plus(MAIL_LINK_TTL);
-        self.store
-            .insert_challenge(&ChallengeRecord {
-                purpose: purpose.name().to_owned(),
-                secret_hash: purpose.hash(&token).as_bytes().to_vec(),
-                code_sealed: self.seal_code(&id, &code),
-                browser_hash: Some(browser_hash(&id, browser)),
-                user_id: None,
-                email: email.map(str::to_owned),
-                details: json!(details).to_string(),
-                tries: 0,
-                created_at: now.millis(),
-                expires_at: expires_at.millis(),
-                consumed_at: None,
-                id: id.clone(),
-            })
-            .await?;
-        Ok(Issued { id, token: token.expose().to_owned(), code, expires_at })
+        let challenge = ChallengeRecord {
+            id: token.id.to_string(),
+            purpose: purpose.name().to_owned(),
+            secret_hash: purpose.hash(&token).as_bytes().to_vec(),
+            code_sealed: None,
+            browser_hash: None,
+            user_id: None,
+            email: None,
+            details: json!(details).to_string(),
+            tries: 0,
+            created_at: now.millis(),
+            expires_at: expires_at.millis(),
+            consumed_at: None,
+        };
+        (token, challenge)
     }
 
     /// Counts an attempt to make an account against where it comes from.
@@ -153,7 +172,7 @@ impl Identity {
             let event = match purpose {
                 Purpose::PasswordReset => "reset_code_failed",
                 Purpose::Email => "email_code_failed",
-                Purpose::Registration => "registration_code_failed",
+                Purpose::Registration | Purpose::Invitation => "registration_code_failed",
             };
             self.audit(event, challenge.user_id.as_deref(), None, origin, &json!({}));
             return Err(LoginError::Rejected);

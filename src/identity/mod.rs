@@ -54,7 +54,7 @@ pub use pending::{PENDING_TTL, PendingLogin};
 pub use profile::{Profile, ProfileError};
 pub use proofs::{Proof, Proofs};
 pub use recovery::{RECOVERY_CODES, RecoveryCodeVerified};
-pub use registration::{Admission, NewAccount, RegistrationError};
+pub use registration::{Admission, InvitationError, Invited, NewAccount, RegistrationError};
 pub use reset::{Reset, ResetError};
 pub use sessions::ActiveSession;
 pub use setup::{SetupError, SetupForm};

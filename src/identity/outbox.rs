@@ -100,6 +100,11 @@ pub enum Message {
         token: String,
         code: String,
     },
+    /// A way to an account, for whoever an operator wishes to have one.
+    Invitation {
+        token: String,
+        expires_at: Timestamp,
+    },
     /// The way on for whoever wants an account.
     Registration {
         challenge: String,
@@ -116,6 +121,7 @@ impl Message {
             Self::PasswordReset { .. } => "password_reset".to_owned(),
             Self::ConfirmEmail { .. } => "confirm_email".to_owned(),
             Self::Registration { .. } => "registration".to_owned(),
+            Self::Invitation { .. } => "invitation".to_owned(),
         }
     }
 }
@@ -211,7 +217,7 @@ impl Identity {
     }
 
     /// Queues a mail, or does nothing where none are written.
-    async fn queue(
+    pub(super) async fn queue(
         &self,
         content: &Content,
         recipient: Option<String>,

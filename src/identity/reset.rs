@@ -39,7 +39,7 @@ impl Identity {
         origin: &Origin,
     ) -> Result<String, LoginError> {
         self.reserve_mail_request(None, origin).await?;
-        let details = Details { transaction: transaction.map(str::to_owned) };
+        let details = Details { transaction: transaction.map(str::to_owned), mailed: true };
         let issued = self.issue_challenge(Purpose::PasswordReset, browser, None, &details).await?;
         let content = Content {
             username: None,

@@ -66,25 +66,31 @@ impl Words {
         };
         match &letter.message {
             Message::Notice(notice) => words.tell(notice, letter.at, config),
-            Message::PasswordReset { token, code, .. } => words.lead("reset", "/reset/new", token, code, config),
+            Message::PasswordReset { token, code, .. } => words.lead("reset", "/reset/new", token, Some(code), config),
             Message::ConfirmEmail { token, code, .. } => {
-                words.lead("email", "/account/email/confirm", token, code, config);
+                words.lead("email", "/account/email/confirm", token, Some(code), config);
             }
-            Message::Registration { token, code, .. } => words.lead("register", "/register/new", token, code, config),
+            Message::Registration { token, code, .. } => {
+                words.lead("register", "/register/new", token, Some(code), config);
+            }
+            Message::Invitation { token, expires_at } => {
+                words.lead("invitation", "/register/new", token, None, config);
+                words.facts.push((t.text("mail-invitation-until"), in_words(*expires_at)));
+            }
         }
         // A header is no place for marks of direction, and left-to-right text needs none.
         words.subject = without_isolates(&words.subject);
         words
     }
 
-    /// A way on by link or code, about what the texts at `mail-KEY` say.
-    fn lead(&mut self, key: &str, path: &str, token: &str, code: &str, config: &Config) {
+    /// A way on by link, and by code where there is one, about what the texts at `mail-KEY` say.
+    fn lead(&mut self, key: &str, path: &str, token: &str, code: Option<&String>, config: &Config) {
         let t = self.t;
         self.subject = t.with(&format!("mail-{key}-subject"), "service", self.service.clone());
         self.lines.push(t.text(&format!("mail-{key}")));
         let link = config.issuer.endpoint(&format!("{path}?token={token}"));
         self.action = Some((t.text(&format!("mail-{key}-action")), link));
-        self.code = Some((t.text(&format!("mail-{key}-code")), code.to_owned()));
+        self.code = code.map(|code| (t.text(&format!("mail-{key}-code")), code.clone()));
         self.notes.push(t.text(&format!("mail-{key}-note")));
     }
 

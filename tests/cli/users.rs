@@ -62,6 +62,27 @@ fn a_user_is_given_an_address_that_is_nobody_elses() {
 }
 
 #[test]
+fn an_invitation_is_printed_where_no_mail_is_written_and_queued_where_it_is() {
+    let place = Place::configured();
+    place.run(&["user", "invite", "carol@example.com"]).failed(1, &["registration.mode is off"]);
+    let on = [("PORTCULLIS__REGISTRATION__MODE", "invitation")];
+    let said = place.run_with(&["user", "invite", "Carol@Example.com"], &on).success();
+    let (_, token) = said.out.lines().next().unwrap().split_once("/register/new?token=").unwrap();
+    assert!(token.starts_with("pc_ml_"));
+    let database = std::fs::read(place.path("p.db")).unwrap();
+    assert!(!database.windows(token.len()).any(|bytes| bytes == token.as_bytes()));
+    place.run_with(&["user", "invite", "nowhere"], &on).failed(1, &["no e-mail address"]);
+    let created = ["user", "create", "alice", "--email", "alice@example.com"];
+    place.feed(&created, "correct horse battery\n").success();
+    place.run_with(&["user", "invite", "alice@example.com"], &on).failed(1, &["somebody signs in with this address"]);
+    let mailed = [on[0], ("PORTCULLIS__MAIL__DEVELOPMENT", "true")];
+    let said = place.run_with(&["user", "invite", "carol@example.com"], &mailed).success();
+    assert!(said.out.contains("on its way") && !said.out.contains("pc_ml_"), "{}", said.out);
+    let listed = place.run_with(&["mail", "list"], &mailed).success();
+    assert!(listed.out.contains("invitation") && listed.out.contains("carol@example.com"), "{}", listed.out);
+}
+
+#[test]
 fn a_login_link_is_made_as_often_as_asked_and_never_stored() {
     let place = Place::configured();
     let links: Vec<String> = (0..2).map(|_| place.run(&["admin", "login-link"]).success().out).collect();

@@ -16,7 +16,9 @@ use crate::identity::{Admission, LoginError, MAIL_LINK_TTL, MailPurpose, NewAcco
 use crate::oauth::{Error, Params};
 use crate::storage;
 use crate::web::App;
-use crate::web::pages::{Answer, ClientCard, RegisterAskPage, RegisterCodePage, RegisterNewPage, TermsToAccept};
+use crate::web::pages::{
+    Answer, ClientCard, RegisterAskPage, RegisterCodePage, RegisterNewPage, TermsToAccept, UninvitedPage,
+};
 
 const ASK: &str = "/register";
 const CODE: &str = "/register/code";
@@ -252,8 +254,13 @@ fn new_page(
 
 /// The link does not work: another can be asked for, where anybody can.
 fn dead(visit: &Visit<'_>) -> HttpResponse {
-    let said = Said { problem: Some(visit.frame.t.text("register-dead")), status: StatusCode::GONE, retry_after: None };
-    let mut response = ask_page(visit, None, "", said);
+    let mut response = if begins(&visit.app.config) == Some(ASK) {
+        let problem = Some(visit.frame.t.text("register-dead"));
+        ask_page(visit, None, "", Said { problem, status: StatusCode::GONE, retry_after: None })
+    } else {
+        let page = UninvitedPage { page: &visit.frame, back: visit.frame.url(&sign_in(None)) };
+        visit.page(&page, Answer::with_status(StatusCode::GONE))
+    };
     set(&mut response, &visit.cookies.end_mail_link());
     response
 }

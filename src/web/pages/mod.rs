@@ -48,7 +48,7 @@ pub use logout::{LoggedOutPage, LogoutPage};
 pub use passkey::{PasskeyForm, PasskeyOfferPage};
 pub use password::weakness_text;
 pub use refusal::refusal_page;
-pub use register::{RegisterAskPage, RegisterCodePage, RegisterNewPage, TermsPage, TermsToAccept};
+pub use register::{RegisterAskPage, RegisterCodePage, RegisterNewPage, TermsPage, TermsToAccept, UninvitedPage};
 pub use reset::{ResetAskPage, ResetCodePage, ResetNewPage};
 pub use select::SelectPage;
 pub use setup::SetupPage;

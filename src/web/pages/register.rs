@@ -68,3 +68,11 @@ pub struct TermsPage<'a> {
     pub problem: Option<String>,
     pub wrong: &'a str,
 }
+
+/// An account needs an invitation, and there is none that works.
+#[derive(Template)]
+#[template(path = "uninvited.html")]
+pub struct UninvitedPage<'a> {
+    pub page: &'a Frame,
+    pub back: String,
+}

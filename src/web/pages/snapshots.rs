@@ -277,6 +277,7 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 min_length: 8,
             }),
         ),
+        ("uninvited", html(&UninvitedPage { page, back: "/a/login".to_owned() })),
         (
             "terms",
             html(&TermsPage {
