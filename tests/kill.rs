@@ -23,7 +23,7 @@ use serde_json::Value;
 
 const ROUNDS: usize = 20;
 const FAMILIES: usize = 12;
-const CALLBACK: &str = "http://127.0.0.1:49154/callback";
+const CALLBACK: &str = "http://localhost:3000/callback";
 const CLIENT: &str = "demo-spa";
 
 struct Process {

@@ -172,8 +172,6 @@ fn clients(issuer: &str) -> [(&'static str, Value); 3] {
         format!("{issuer}{}", playground::CALLBACK),
         "http://localhost:3000/callback".to_owned(),
         "http://localhost:5173/callback".to_owned(),
-        // Any port: the application type is native.
-        "http://127.0.0.1/callback".to_owned(),
     ];
     let playground = format!("{issuer}{}", playground::PATH);
     let homes = [issuer, playground.as_str(), "http://localhost:3000/", "http://localhost:5173/"];
@@ -182,13 +180,13 @@ fn clients(issuer: &str) -> [(&'static str, Value); 3] {
     [
         (
             SPA,
-            json!({ "client_name": "Demo single-page app", "client_uri": issuer, "application_type": "native",
+            json!({ "client_name": "Demo single-page app", "client_uri": issuer,
                 "token_endpoint_auth_method": "none", "grant_types": person, "redirect_uris": callbacks,
                 "post_logout_redirect_uris": homes, "scope": scope }),
         ),
         (
             WEB,
-            json!({ "client_name": "Demo web app", "client_uri": issuer, "application_type": "native",
+            json!({ "client_name": "Demo web app", "client_uri": issuer,
                 "token_endpoint_auth_method": "client_secret_basic", "grant_types": person,
                 "redirect_uris": callbacks, "post_logout_redirect_uris": homes, "scope": scope,
                 "resource_server": true }),

@@ -34,8 +34,6 @@ pub enum Error {
     ConsentRequired { hint: Hint },
     #[error("interaction_required: {hint}")]
     InteractionRequired { hint: Hint },
-    #[error("account_selection_required: {hint}")]
-    AccountSelectionRequired { hint: Hint },
     #[error("request_not_supported: {hint}")]
     RequestNotSupported { hint: Hint },
     #[error("request_uri_not_supported: {hint}")]
@@ -67,9 +65,6 @@ pub enum Error {
     /// RFC 9470 §3: the person has to be known more surely; `acr_values` are the classes that would do.
     #[error("insufficient_user_authentication: {acr_values}")]
     InsufficientUserAuthentication { acr_values: String },
-    /// RFC 7009 §2.2.1.
-    #[error("unsupported_token_type")]
-    UnsupportedTokenType,
     /// Too many attempts: 429 with `Retry-After`.
     #[error("too many attempts; again in {retry_after} s")]
     TooManyAttempts { retry_after: u64 },
@@ -134,7 +129,6 @@ impl Error {
             Self::LoginRequired { .. } => "login_required",
             Self::ConsentRequired { .. } => "consent_required",
             Self::InteractionRequired { .. } => "interaction_required",
-            Self::AccountSelectionRequired { .. } => "account_selection_required",
             Self::RequestNotSupported { .. } => "request_not_supported",
             Self::RequestUriNotSupported { .. } => "request_uri_not_supported",
             Self::RegistrationNotSupported { .. } => "registration_not_supported",
@@ -148,7 +142,6 @@ impl Error {
             Self::InvalidToken { .. } => "invalid_token",
             Self::InsufficientScope { .. } => "insufficient_scope",
             Self::InsufficientUserAuthentication { .. } => "insufficient_user_authentication",
-            Self::UnsupportedTokenType => "unsupported_token_type",
             Self::TooManyAttempts { .. } | Self::TemporarilyUnavailable { .. } => "temporarily_unavailable",
             Self::Internal(_) => "server_error",
         }
@@ -169,7 +162,6 @@ impl Error {
             | Self::LoginRequired { hint }
             | Self::ConsentRequired { hint }
             | Self::InteractionRequired { hint }
-            | Self::AccountSelectionRequired { hint }
             | Self::RequestNotSupported { hint }
             | Self::RequestUriNotSupported { hint }
             | Self::RegistrationNotSupported { hint }
@@ -191,7 +183,7 @@ impl Error {
             Self::TemporarilyUnavailable { .. } => {
                 Some(Cow::Borrowed("the server is busy; try again as Retry-After says"))
             }
-            Self::UnsupportedTokenType | Self::Internal(_) => None,
+            Self::Internal(_) => None,
         }
     }
 }

@@ -238,3 +238,75 @@ async fn each_scope_tells_its_own_claims_and_no_others() {
         assert_eq!(userinfo["sub"], claims(tokens["id_token"].as_str().unwrap())["sub"]);
     }
 }
+
+#[tokio::test]
+async fn the_order_of_parameters_means_nothing_and_unknown_ones_are_ignored() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let url: url::Url = world.authorize_url(C1, "openid email", &[]).parse().unwrap();
+    let mut params: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    params.push(("unknown".to_owned(), "a&b=c".to_owned()));
+    params.reverse();
+    let mut reversed = url.clone();
+    reversed.query_pairs_mut().clear().extend_pairs(params);
+    assert_ne!(reversed, url);
+    let page = browser.open(reversed.as_str()).await;
+    let end = world.answer_pages(&browser, page, "alice").await;
+    assert_eq!(end.param("state").as_deref(), Some("st-8&="));
+    assert!(end.param("unknown").is_none());
+    // At the token endpoint too, whose answer says the same.
+    let form = [
+        ("unknown", "x"),
+        ("code_verifier", VERIFIER),
+        ("redirect_uri", REDIRECT_URI),
+        ("code", &end.param("code").unwrap()),
+        ("grant_type", "authorization_code"),
+    ];
+    assert_eq!(world.token(C1, &form).await.ok()["scope"], "openid email");
+}
+
+#[tokio::test]
+async fn userinfo_wants_a_token_with_openid() {
+    let world = World::new().await;
+    let tokens = world.sign_in(C1, "profile").await;
+    assert!(tokens.get("id_token").is_none(), "without openid there is no sign-in to tell of");
+    let refused = world.userinfo(tokens["access_token"].as_str().unwrap()).await;
+    assert_eq!((refused.status.as_u16(), refused.error().as_str()), (403, "insufficient_scope"));
+    let challenge = refused.header("www-authenticate");
+    assert!(challenge.starts_with("Bearer ") && challenge.contains(r#"error="insufficient_scope", scope="openid""#));
+}
+
+#[tokio::test]
+async fn what_a_client_is_registered_for_holds_where_its_request_says_nothing() {
+    let world = World::new().await;
+    world.change_client(C1, |metadata| metadata["default_max_age"] = json!(60)).await;
+    let (browser, _) = signed_in(&world).await;
+    let ask = async |changes: &[(&str, &str)]| browser.open(&world.authorize_url(C1, "openid", changes)).await;
+    assert!(ask(&[]).await.param("code").is_some());
+    world.advance(61);
+    assert!(ask(&[]).await.has("#password"));
+    assert_eq!(ask(&[("prompt", "none")]).await.param("error").as_deref(), Some("login_required"));
+    let silent = ask(&[("max_age", "3600")]).await;
+    let told = id_token(&world, &silent).await;
+    assert!(told["auth_time"].is_i64(), "the request's own word goes before it");
+    // Whom the client would like to know more surely is asked for what they have.
+    world
+        .change_client(C1, |metadata| {
+            metadata["default_max_age"] = Value::Null;
+            metadata["require_auth_time"] = json!(true);
+            metadata["default_acr_values"] = json!(["urn:portcullis:acr:mfa"]);
+        })
+        .await;
+    assert!(id_token(&world, &ask(&[]).await).await["auth_time"].is_i64(), "nobody is kept out by a wish");
+    let elsewhere = world.browser();
+    let page = elsewhere.open(&world.url("/login")).await;
+    elsewhere.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    let app = world.set_up_app(&elsewhere).await;
+    let fresh = world.browser();
+    let page = fresh.open(&world.authorize_url(C1, "openid", &[])).await;
+    let page = fresh.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    let end = fresh.submit(&page, &[("code", &world.next_code(&app))]).await;
+    assert_eq!(id_token(&world, &end).await["acr"], "urn:portcullis:acr:mfa");
+    let other = ask(&[("acr_values", "urn:portcullis:acr:1fa")]).await;
+    assert_eq!(id_token(&world, &other).await["acr"], "urn:portcullis:acr:1fa", "the request's own word again");
+}

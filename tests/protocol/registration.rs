@@ -389,3 +389,35 @@ async fn browser_clients_may_register_from_anywhere() {
         assert!(answer.headers().get("access-control-allow-origin").is_none(), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_mistake_of_a_client_that_nobody_vouches_for_is_shown_before_anybody_is_sent_there() {
+    let world = World::with(OPEN).await;
+    let client = created(register(&world, json!({ "redirect_uris": [CALLBACK], "client_name": "Your Bank" })).await);
+    let id = text(&client, "client_id");
+    let wrong = |more: &[(&str, &str)]| {
+        let mut changes = vec![("redirect_uri", CALLBACK), ("response_type", "token")];
+        changes.extend(more);
+        world.authorize_url(id, "openid", &changes)
+    };
+    let browser = world.browser();
+    for more in [vec![], vec![("response_mode", "form_post")]] {
+        let page = browser.open(&wrong(&more)).await;
+        assert_eq!(page.answer.status, 400, "{more:?}");
+        assert!(page.answer.headers.get("location").is_none() && !page.has("form[action^='https://rp.test']"));
+        assert!(page.answer.body.contains("unsupported_response_type"));
+        assert_eq!(page.text("a.button"), "Back to \u{2068}rp.test\u{2069}", "its host, and not what it calls itself");
+        let onward = page.attr("a.button", "href").unwrap();
+        assert!(onward.starts_with(CALLBACK) && onward.contains("error=unsupported_response_type"), "{onward}");
+    }
+    // Who wants no page gets none, and who is signed in knows where they are.
+    let silent = browser.get(&wrong(&[("response_type", "code"), ("prompt", "none")])).await;
+    assert_eq!(silent.redirect_param("error").as_deref(), Some("login_required"));
+    world.code(&browser, C1, "openid").await;
+    let known = browser.get(&wrong(&[])).await;
+    assert_eq!(known.response_param("error").as_deref(), Some("unsupported_response_type"));
+    // The operator's own clients are told at once.
+    let own = world.browser().get(&world.authorize_url(C1, "openid", &[("response_type", "token")])).await;
+    assert_eq!(own.response_param("error").as_deref(), Some("unsupported_response_type"));
+    assert_eq!(world.rows("transactions", "completed_at IS NULL").await, 0);
+}

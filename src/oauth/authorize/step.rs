@@ -96,10 +96,14 @@ pub fn next_step(
         return Ok(step);
     }
     if consent_is_due(request, client, session, consented, progress) {
-        if request.has_prompt(Prompt::None) {
-            return Err(Error::ConsentRequired { hint: "the person has not allowed this client these scopes".into() });
+        if !request.has_prompt(Prompt::None) {
+            return Ok(Step::Consent);
         }
-        return Ok(Step::Consent);
+        return Err(if has_allowed(request, consented) {
+            Error::InteractionRequired { hint: "the person is asked each time about this native app".into() }
+        } else {
+            Error::ConsentRequired { hint: "the person has not allowed this client these scopes".into() }
+        });
     }
     Ok(Step::Issue)
 }
@@ -168,8 +172,21 @@ fn consent_is_due(
     if progress.allowed_by.as_deref() == Some(&session.user_id) {
         return false;
     }
-    let known = client.metadata.skip_consent || consented.is_some_and(|known| request.asked().is_subset_of(known));
-    request.has_prompt(Prompt::Consent) || !known
+    let remembered = has_allowed(request, consented) && is_assured(request, client);
+    request.has_prompt(Prompt::Consent) || !(client.metadata.skip_consent || remembered)
+}
+
+/// Whether the person has allowed all of it before.
+fn has_allowed(request: &AuthorizationRequest, consented: Option<&ScopeSet>) -> bool {
+    consented.is_some_and(|known| request.asked().is_subset_of(known))
+}
+
+/// Whether nobody but the client gets the answer. To a native app without credentials any program of the device could pose
+/// as it, and take its answer at a loopback port or by its scheme: that the app was allowed before says nothing about who
+/// asks now (RFC 6749 §10.2, RFC 8252 §8.6).
+fn is_assured(request: &AuthorizationRequest, client: &Client) -> bool {
+    let native = client.metadata.application_type == "native" && client.is_public();
+    !native || request.redirect_uri.starts_with("https://")
 }
 
 #[cfg(test)]
@@ -234,6 +251,35 @@ mod tests {
         assert_eq!(step(&request(&[Prompt::None], None), None, ""), Err("login_required"));
         assert_eq!(step(&request(&[], None), Some(&session(1)), "profile"), Ok(Step::Consent));
         assert_eq!(step(&request(&[Prompt::None], None), Some(&session(1)), "profile"), Err("consent_required"));
+    }
+
+    #[test]
+    fn a_native_app_that_anybody_could_pose_as_is_asked_about_each_time() {
+        let native = |method: &str, skip_consent: bool| {
+            let metadata = ClientMetadata {
+                application_type: "native".to_owned(),
+                token_endpoint_auth_method: method.to_owned(),
+                skip_consent,
+                ..ClientMetadata::default()
+            };
+            let mut client = client(false);
+            client.metadata = metadata;
+            client
+        };
+        let known = ScopeSet::parse("openid profile").unwrap();
+        let ask = |client: &Client, redirect_uri: &str, prompt: &[Prompt]| {
+            let request = AuthorizationRequest { redirect_uri: redirect_uri.to_owned(), ..request(prompt, None) };
+            let signed_in = session(60);
+            next_step(&request, client, Some(&signed_in), Some(&known), &Progress::default(), NOW).map_err(|e| e.code())
+        };
+        for uri in ["http://127.0.0.1:5000/cb", "com.example.app:/cb", "http://localhost/cb"] {
+            assert_eq!(ask(&native("none", false), uri, &[]), Ok(Step::Consent), "{uri}");
+            assert_eq!(ask(&native("none", false), uri, &[Prompt::None]), Err("interaction_required"), "{uri}");
+            assert_eq!(ask(&native("private_key_jwt", false), uri, &[]), Ok(Step::Issue), "it proves itself");
+            assert_eq!(ask(&native("none", true), uri, &[]), Ok(Step::Issue), "the operator answers for it");
+        }
+        // An address that the system gives to one app alone (RFC 8252 §7.2).
+        assert_eq!(ask(&native("none", false), "https://app.test/cb", &[]), Ok(Step::Issue));
     }
 
     #[test]

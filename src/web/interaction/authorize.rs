@@ -5,7 +5,7 @@ use super::finish::{proceed, write};
 use super::problem::{self, Stop};
 use super::transaction::{Next, Transaction};
 use super::visit::Visit;
-use crate::oauth::authorize::{AuthorizationRequest, Refusal, read};
+use crate::oauth::authorize::{AuthorizationRequest, AuthorizationResponse, Prompt, Refusal, read};
 use crate::oauth::registration::document;
 use crate::oauth::{Error, Params};
 use crate::web::oauth::form;
@@ -52,6 +52,18 @@ async fn answer_post(visit: &mut Visit<'_>, body: Payload) -> Result<HttpRespons
     proceed(visit, Transaction::unstored(visit, request)?, Next::Login).await
 }
 
+/// Tells the client of its mistake. Of one that nobody vouches for the person is told first, unless they are signed in or the
+/// request wants no page: otherwise everybody who registers an address here could have this server send people there by a
+/// link that is wrong on purpose (RFC 9700 §4.11.2).
+async fn told(visit: &Visit<'_>, params: &Params, response: AuthorizationResponse) -> Result<HttpResponse, Stop> {
+    let client = params.get("client_id").and_then(|client_id| visit.cx().active_client(client_id));
+    let vouched_for = client.is_some_and(|client| client.metadata.registered_by.is_operator());
+    if vouched_for || params.get("prompt") == Some(Prompt::None.name()) || visit.session().await?.is_some() {
+        return Ok(write(visit, &response));
+    }
+    Err(Stop::Unvouched { response })
+}
+
 /// Reads the request. The inner error is the answer by redirect.
 async fn bound(visit: &mut Visit<'_>, params: &Params) -> Result<Result<AuthorizationRequest, HttpResponse>, Stop> {
     if let Some(client_id) = params.get("client_id") {
@@ -70,7 +82,7 @@ async fn bound(visit: &mut Visit<'_>, params: &Params) -> Result<Result<Authoriz
             visit.speak(&request.ui_locales);
             Ok(Ok(request))
         }
-        Err(Refusal::Redirect(response)) => Ok(Err(write(visit, &response))),
+        Err(Refusal::Redirect(response)) => told(visit, params, response).await.map(Err),
         Err(Refusal::Page { error, received, registered }) => {
             let client_id = params.get("client_id").map(str::to_owned);
             Err(Stop::Refused { error, received, registered, client_id })

@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use super::local_path::LocalPath;
 use super::sign_in::{login_again_for, login_for};
 use super::visit::Visit;
+use crate::oauth::authorize::AuthorizationResponse;
 use crate::oauth::{Client, Error};
 use crate::storage;
 use crate::web::oauth::error::Refusal;
@@ -35,6 +36,10 @@ pub enum Stop {
         received: Option<String>,
         registered: Option<String>,
         client_id: Option<String>,
+    },
+    /// A mistake of a client that nobody vouches for: the person decides whether to go there with it.
+    Unvouched {
+        response: AuthorizationResponse,
     },
     TooLarge,
     NotAForm,
@@ -76,6 +81,7 @@ pub fn page(visit: &Visit<'_>, stop: Stop) -> HttpResponse {
         Stop::NotAForm => sentence(visit, StatusCode::UNSUPPORTED_MEDIA_TYPE, "error-title", "error-method"),
         Stop::SignInAgain { next } => visit.go(&login_again_for(LocalPath::parse(&next).as_ref())),
         Stop::Lost { client_id } => lost(visit, client_id.as_deref()),
+        Stop::Unvouched { response } => unvouched(visit, &response),
         Stop::Refused { error: error @ (Error::Internal(_) | Error::TemporarilyUnavailable { .. }), .. } => {
             ours(visit, &error)
         }
@@ -90,18 +96,31 @@ pub fn page(visit: &Visit<'_>, stop: Stop) -> HttpResponse {
                 // What is registered is the client's own affair, except where everybody here is its developer.
                 registered: registered.filter(|_| !visit.app.config.issuer.is_https()),
             };
-            refused(visit, developer, client_id.as_deref())
+            refused(visit, developer, way_back(visit, client_id.as_deref()))
         }
     }
 }
 
-fn refused(visit: &Visit<'_>, developer: Developer, client_id: Option<&str>) -> HttpResponse {
+/// The way there is named by its host: what such a client calls itself is no more than that.
+fn unvouched(visit: &Visit<'_>, response: &AuthorizationResponse) -> HttpResponse {
+    let param = |name: &str| response.params.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+    let developer = Developer {
+        code: param("error").unwrap_or_default(),
+        hint: param("error_description").unwrap_or_default(),
+        received: None,
+        registered: None,
+    };
+    let host = url::Url::parse(&response.redirect_uri).ok().and_then(|uri| uri.host_str().map(str::to_owned));
+    refused(visit, developer, host.map(|host| (host, response.location())))
+}
+
+fn refused(visit: &Visit<'_>, developer: Developer, way_back: Option<(String, String)>) -> HttpResponse {
     let (t, id) = (&visit.frame.t, visit.id());
     let page = ErrorPage {
         page: &visit.frame,
         title: t.text("error-title"),
         sentence: t.text("error-app"),
-        way_back: way_back(visit, client_id).map(|(name, href)| (t.with("back-to", "app", name), href)),
+        way_back: way_back.map(|(name, href)| (t.with("back-to", "app", name), href)),
         developer: Some(developer),
         request_id: id.as_str(),
     };

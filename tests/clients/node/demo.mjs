@@ -6,7 +6,7 @@ export const issuer = process.env.PORTCULLIS_ISSUER;
 const dir = process.env.PORTCULLIS_DIR;
 export const demo = JSON.parse(readFileSync(`${dir}/portcullis-dev/demo.json`, "utf8"));
 export const user = "alice@example.test";
-export const redirectUri = "http://127.0.0.1:49152/callback";
+export const redirectUri = "http://localhost:3000/callback";
 
 /** Runs a command of the binary beside the server; its answer as JSON. */
 export function portcullis(...args) {

@@ -96,7 +96,7 @@ test("openid-client: private_key_jwt, client_secret_jwt and client_secret_post a
 test("openid-client: id_tokens in each algorithm that a client may register", async () => {
   for (const alg of ["ES256", "RS256", "EdDSA"]) {
     const made = portcullis("client", "create", JSON.stringify({
-      redirect_uris: ["http://127.0.0.1/callback"], application_type: "native", token_endpoint_auth_method: "none",
+      redirect_uris: [redirectUri], token_endpoint_auth_method: "none",
       id_token_signed_response_alg: alg,
     }));
     await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -137,7 +137,7 @@ test("openid-client: the answer comes by form_post", async () => {
 
 test("openid-client: a sign-out comes back, and afterwards nobody is signed in", async () => {
   const made = portcullis("client", "create", JSON.stringify({
-    redirect_uris: ["http://127.0.0.1/callback"], application_type: "native", token_endpoint_auth_method: "none",
+    redirect_uris: [redirectUri], token_endpoint_auth_method: "none",
     post_logout_redirect_uris: ["http://127.0.0.1/bye"],
   }));
   await new Promise((resolve) => setTimeout(resolve, 1000));

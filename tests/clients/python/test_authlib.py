@@ -15,7 +15,7 @@ from joserfc.jwk import KeySet
 
 ISSUER = os.environ["PORTCULLIS_ISSUER"]
 DEMO = json.loads((pathlib.Path(os.environ["PORTCULLIS_DIR"]) / "portcullis-dev/demo.json").read_text())
-REDIRECT_URI = "http://127.0.0.1:49153/callback"
+REDIRECT_URI = "http://localhost:5173/callback"
 USER = "bob@example.test"
 
 # The one relaxation: plain http on loopback.
