@@ -13,6 +13,8 @@
 mod answers;
 #[path = "protocol/api_keys.rs"]
 mod api_keys;
+#[path = "protocol/attacks.rs"]
+mod attacks;
 #[path = "protocol/authorization_code.rs"]
 mod authorization_code;
 #[path = "protocol/backchannel.rs"]

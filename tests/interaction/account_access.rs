@@ -83,7 +83,7 @@ async fn s173_another_persons_session_is_not_there() {
 }
 
 #[tokio::test]
-async fn signing_out_everywhere_voids_whatever_was_issued_before() {
+async fn s103_signing_out_everywhere_voids_whatever_was_issued_before() {
     let world = World::new().await;
     let (here, there) = (signed_in(&world, "alice").await, signed_in(&world, "alice").await);
     let bobs = signed_in(&world, "bob").await;
