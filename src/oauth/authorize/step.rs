@@ -181,18 +181,20 @@ fn has_allowed(request: &AuthorizationRequest, consented: Option<&ScopeSet>) -> 
     consented.is_some_and(|known| request.asked().is_subset_of(known))
 }
 
-/// Whether nobody but the client gets the answer. To a native app without credentials any program of the device could pose
-/// as it, and take its answer at a loopback port or by its scheme: that the app was allowed before says nothing about who
-/// asks now (RFC 6749 §10.2, RFC 8252 §8.6).
+/// Whether nobody but the client gets the answer. As a native app without credentials any program of the device could pose,
+/// and take its answer at a loopback port or by its scheme: that the app was allowed before says nothing about who asks now
+/// (RFC 6749 §10.2, RFC 8252 §8.6). That it is a page on somebody's own machine instead is the operator's to say.
 fn is_assured(request: &AuthorizationRequest, client: &Client) -> bool {
-    let native = client.metadata.application_type == "native" && client.is_public();
-    !native || request.redirect_uri.starts_with("https://")
+    let metadata = &client.metadata;
+    let may_be_native = metadata.application_type == "native" || !metadata.registered_by.is_operator();
+    !(client.is_public() && may_be_native) || request.redirect_uri.starts_with("https://")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::oauth::ClientMetadata;
+    use crate::oauth::registration::Origin;
     use crate::storage::ClientRecord;
 
     const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
@@ -278,6 +280,14 @@ mod tests {
             assert_eq!(ask(&native("private_key_jwt", false), uri, &[]), Ok(Step::Issue), "it proves itself");
             assert_eq!(ask(&native("none", true), uri, &[]), Ok(Step::Issue), "the operator answers for it");
         }
+        // What a client says of itself makes it no page of a browser.
+        let (mut own, mut page) = (native("none", false), native("none", false));
+        for client in [&mut own, &mut page] {
+            client.metadata.application_type = "web".to_owned();
+        }
+        own.metadata.registered_by = Origin::Itself;
+        assert_eq!(ask(&own, "http://localhost:3000/cb", &[]), Ok(Step::Consent));
+        assert_eq!(ask(&page, "http://localhost:3000/cb", &[]), Ok(Step::Issue));
         // An address that the system gives to one app alone (RFC 8252 §7.2).
         assert_eq!(ask(&native("none", false), "https://app.test/cb", &[]), Ok(Step::Issue));
     }
