@@ -146,6 +146,10 @@ async fn everything_wrong_is_said_at_once_and_registers_nothing() {
         let answer = register(&world, body.clone()).await;
         assert_eq!((answer.status.as_u16(), answer.error().as_str()), (400, code), "{body}");
     }
+    let twice = format!(r#"{{"redirect_uris": ["{CALLBACK}"], "redirect_uris": ["https://evil.test/cb"]}}"#);
+    let twice = world.post_raw("/oauth2/register", &[("content-type", "application/json")], twice).await;
+    assert_eq!(twice.error(), "invalid_client_metadata");
+    assert!(twice.body.contains("redirect_uris stands there twice"), "{}", twice.body);
     let form = [("content-type", "application/x-www-form-urlencoded")];
     assert_eq!(world.post_raw("/oauth2/register", &form, "a=b").await.status, 415);
     assert_eq!(world.rows("clients", "TRUE").await, before);
@@ -410,6 +414,12 @@ async fn a_mistake_of_a_client_that_nobody_vouches_for_is_shown_before_anybody_i
         let onward = page.attr("a.button", "href").unwrap();
         assert!(onward.starts_with(CALLBACK) && onward.contains("error=unsupported_response_type"), "{onward}");
     }
+    let app = json!({ "redirect_uris": ["com.example.app:/cb"], "application_type": "native",
+        "token_endpoint_auth_method": "none" });
+    let app = created(register(&world, app).await);
+    let changes = [("redirect_uri", "com.example.app:/cb"), ("response_type", "token")];
+    let page = browser.open(&world.authorize_url(text(&app, "client_id"), "openid", &changes)).await;
+    assert_eq!(page.text("a.button"), "Back to \u{2068}com.example.app\u{2069}");
     // Who wants no page gets none, and who is signed in knows where they are.
     let silent = browser.get(&wrong(&[("response_type", "code"), ("prompt", "none")])).await;
     assert_eq!(silent.redirect_param("error").as_deref(), Some("login_required"));

@@ -165,8 +165,7 @@ async fn fetch(
     if answer.status != 200 {
         return Err(format!("it answers {}", answer.status));
     }
-    let document: ClientInformation =
-        serde_json::from_slice(&answer.body).map_err(|_| "it is no JSON object".to_owned())?;
+    let document = super::members(&answer.body)?;
     let lifetime = answer.max_age().unwrap_or(DEFAULT_FRESH).clamp(MIN_FRESH, MAX_FRESH);
     let before = known.map(|client| &client.metadata);
     let metadata = described(cx, client_id, url, document, before)?;

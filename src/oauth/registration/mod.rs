@@ -5,6 +5,7 @@ pub mod document;
 pub mod dynamic;
 mod grants;
 mod logout;
+mod members;
 mod openid;
 mod own;
 mod presentation;
@@ -13,6 +14,7 @@ mod sector;
 mod statement;
 mod uris;
 
+pub use members::members;
 pub use own::Origin;
 pub use registry::{RegistrationError, Registry, sealed_secret_purpose};
 pub use sector::problem as sector_problem;

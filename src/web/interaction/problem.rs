@@ -101,7 +101,7 @@ pub fn page(visit: &Visit<'_>, stop: Stop) -> HttpResponse {
     }
 }
 
-/// The way there is named by its host: what such a client calls itself is no more than that.
+/// The way there is named by its host, or a native app's scheme: what such a client calls itself is no more than that.
 fn unvouched(visit: &Visit<'_>, response: &AuthorizationResponse) -> HttpResponse {
     let param = |name: &str| response.params.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
     let developer = Developer {
@@ -110,8 +110,9 @@ fn unvouched(visit: &Visit<'_>, response: &AuthorizationResponse) -> HttpRespons
         received: None,
         registered: None,
     };
-    let host = url::Url::parse(&response.redirect_uri).ok().and_then(|uri| uri.host_str().map(str::to_owned));
-    refused(visit, developer, host.map(|host| (host, response.location())))
+    let place = url::Url::parse(&response.redirect_uri).ok();
+    let place = place.map(|uri| uri.host_str().unwrap_or_else(|| uri.scheme()).to_owned());
+    refused(visit, developer, place.map(|place| (place, response.location())))
 }
 
 fn refused(visit: &Visit<'_>, developer: Developer, way_back: Option<(String, String)>) -> HttpResponse {

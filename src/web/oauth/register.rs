@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::error::{Refusal, no_store, refused};
 use super::form;
 use super::userinfo::bearer;
+use crate::oauth::registration;
 use crate::oauth::registration::dynamic::{self, ClientInformation};
 use crate::oauth::{Caller, Error};
 use crate::web::{App, client_address, request_id};
@@ -79,6 +80,5 @@ async fn members(req: &HttpRequest, body: Payload) -> Result<ClientInformation, 
         return Err(Refusal::NotJson);
     }
     let bytes = form::collect(req, body).await?;
-    serde_json::from_slice(&bytes)
-        .map_err(|_| Error::InvalidClientMetadata { hint: "the body is no JSON object".into() }.into())
+    registration::members(&bytes).map_err(|wrong| Error::of_registration("invalid_client_metadata", &wrong).into())
 }
