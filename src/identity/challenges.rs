@@ -45,12 +45,22 @@ impl Purpose {
     }
 }
 
+/// What a person wanted to sign in for when they asked for a mail.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WayOn {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
+    /// A page of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
 /// What is kept with a challenge.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Details {
-    /// What the person wanted to sign in for when they asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub transaction: Option<String>,
+    #[serde(flatten)]
+    pub way_on: WayOn,
     /// Nobody was shown the link but whoever reads the mails of its address.
     #[serde(default)]
     pub mailed: bool,

@@ -42,7 +42,7 @@ use crate::jose::Sealer;
 use crate::outbound;
 use crate::storage::{Audit, AuditRecord, Store};
 
-pub use challenges::{MAIL_LINK_TTL, Purpose as MailPurpose};
+pub use challenges::{MAIL_LINK_TTL, Purpose as MailPurpose, WayOn};
 pub use email::EmailError;
 pub use factors::SecondFactors;
 pub use import::{ImportError, ImportedUser};
@@ -55,7 +55,7 @@ pub use profile::{Profile, ProfileError};
 pub use proofs::{Proof, Proofs};
 pub use recovery::{RECOVERY_CODES, RecoveryCodeVerified};
 pub use registration::{Admission, InvitationError, Invited, NewAccount, RegistrationError};
-pub use reset::{Reset, ResetError};
+pub use reset::ResetError;
 pub use sessions::ActiveSession;
 pub use setup::{SetupError, SetupForm};
 pub use strength::Weakness;

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::challenges::{Details, Purpose};
+use super::challenges::{Details, Purpose, WayOn};
 use super::outbox::{Content, Message};
 use super::users::normalise_email;
 use super::{Identity, LoginError, NewUser, Origin, UserError, normalise_username};
@@ -37,11 +37,11 @@ impl Admission {
         }
     }
 
-    /// What the person wanted to sign in for when they asked.
-    pub fn transaction(&self) -> Option<String> {
+    /// What the person wanted to sign in for when they asked, where they did.
+    pub fn way_on(&self) -> Option<WayOn> {
         match self {
             Self::Open => None,
-            Self::Link(link) => Details::of(link).transaction,
+            Self::Link(link) => Some(Details::of(link).way_on),
         }
     }
 }
@@ -105,7 +105,7 @@ impl Identity {
         &self,
         email: &str,
         browser: &str,
-        transaction: Option<&str>,
+        way_on: WayOn,
         locale: &str,
         origin: &Origin,
     ) -> Result<String, RegistrationError> {
@@ -114,7 +114,7 @@ impl Identity {
             return Err(RegistrationError::Domain);
         }
         self.reserve_mail_request(None, origin).await?;
-        let details = Details { transaction: transaction.map(str::to_owned), mailed: true };
+        let details = Details { way_on, mailed: true };
         let issued = self.issue_challenge(Purpose::Registration, browser, None, &details).await?;
         let content = Content {
             username: None,
@@ -168,7 +168,7 @@ impl Identity {
         }
         let (now, mailed) = (self.now(), self.writes_mails());
         let expires_at = now.plus(registration.invitation_ttl.duration());
-        let details = Details { transaction: None, mailed };
+        let details = Details { way_on: WayOn::default(), mailed };
         let (token, challenge) = self.draw_link(Purpose::Invitation, &details, expires_at);
         self.store.insert_challenge(&challenge).await?;
         self.store.address_registration(&challenge.id, Purpose::Invitation.name(), &email, now.millis()).await?;

@@ -3,18 +3,10 @@
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::challenges::{Details, Purpose};
+use super::challenges::{Details, Purpose, WayOn};
 use super::outbox::{Content, Message, Notice};
 use super::{Identity, LoginError, Origin, UserError, normalise_username};
 use crate::storage::{self, Challenges as _, UserRecord, Users as _};
-
-/// A new password was set.
-#[derive(Debug)]
-pub struct Reset {
-    pub user: UserRecord,
-    /// What the person wanted to sign in for when they asked.
-    pub transaction: Option<String>,
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum ResetError {
@@ -28,18 +20,18 @@ pub enum ResetError {
 
 impl Identity {
     /// Starts a reset for whoever `login` names, in the same way whether there is such a person or not: who it is, is looked
-    /// up when the mail is sent. Gives the id that the code is entered for, in the browser named `browser`; `transaction`, the
-    /// one that the person signs in for, comes back with the new password.
+    /// up when the mail is sent. Gives the id that the code is entered for, in the browser named `browser`; `way_on` comes
+    /// back with the new password.
     pub async fn ask_for_reset(
         &self,
         login: &str,
         browser: &str,
-        transaction: Option<&str>,
+        way_on: WayOn,
         locale: &str,
         origin: &Origin,
     ) -> Result<String, LoginError> {
         self.reserve_mail_request(None, origin).await?;
-        let details = Details { transaction: transaction.map(str::to_owned), mailed: true };
+        let details = Details { way_on, mailed: true };
         let issued = self.issue_challenge(Purpose::PasswordReset, browser, None, &details).await?;
         let content = Content {
             username: None,
@@ -69,9 +61,10 @@ impl Identity {
         Ok(live.then_some((user, email)))
     }
 
-    /// Whether a link still works. Uses nothing up.
-    pub async fn reset_link_works(&self, token: &str) -> storage::Result<bool> {
-        Ok(self.find_mail_link(Purpose::PasswordReset, token).await?.is_some())
+    /// Where a link leads, if it still works. Uses nothing up.
+    pub async fn find_reset(&self, token: &str) -> storage::Result<Option<WayOn>> {
+        let found = self.find_mail_link(Purpose::PasswordReset, token).await?;
+        Ok(found.map(|challenge| Details::of(&challenge).way_on))
     }
 
     /// Uses a link: of any number of concurrent attempts one sets its password, and everything that the account was signed in
@@ -81,9 +74,8 @@ impl Identity {
         token: &str,
         password: &SecretString,
         origin: &Origin,
-    ) -> Result<Reset, ResetError> {
+    ) -> Result<UserRecord, ResetError> {
         let found = self.find_mail_link(Purpose::PasswordReset, token).await?.ok_or(ResetError::DeadLink)?;
-        let details = Details::of(&found);
         let user_id = found.user_id.ok_or(ResetError::DeadLink)?;
         let user = self.store.find_user(&user_id).await?.filter(|user| user.disabled_at.is_none());
         let user = user.ok_or(ResetError::DeadLink)?;
@@ -92,6 +84,6 @@ impl Identity {
         self.store_password(&user.id, &new_hash).await?;
         self.audit("password_reset", Some(&user.id), None, origin, &json!({}));
         self.notify(&user, Notice::PasswordChanged).await;
-        Ok(Reset { user, transaction: details.transaction })
+        Ok(user)
     }
 }

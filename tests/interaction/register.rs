@@ -179,6 +179,24 @@ async fn making_an_account_on_the_way_into_an_application_goes_on_there() {
 }
 
 #[tokio::test]
+async fn making_an_account_on_the_way_to_a_device_goes_on_there() {
+    for (more, mail) in [(OPEN, true), ("[registration]\nmode = \"open\"\n", false)] {
+        let world = World::with(more).await;
+        let browser = world.browser();
+        let login = browser.open(&world.url("/login?next=/device?user_code=BCDF-GHJK")).await;
+        let mut page = browser.open(login.url.join(&login.attr("#create", "href").unwrap()).unwrap().as_str()).await;
+        if mail {
+            let code = browser.submit(&page, &[("email", NEW)]).await;
+            world.rows_become("outbox", "sent_at IS NULL", 0).await;
+            page = browser.submit(&code, &[("code", &world.mail().await.text("#mail-code"))]).await;
+        }
+        let end = browser.submit(&page, &CAROL).await;
+        assert_eq!(end.param("user_code").as_deref(), Some("BCDF-GHJK"), "{}", end.url);
+        assert_eq!(end.url.path(), "/device");
+    }
+}
+
+#[tokio::test]
 async fn an_application_may_begin_with_a_new_account_and_an_old_one_will_do() {
     let world = World::with(OPEN).await;
     let offered = world.get("/.well-known/openid-configuration").await.json();

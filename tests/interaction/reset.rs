@@ -80,11 +80,23 @@ async fn a_reset_on_the_way_into_an_application_goes_on_there() {
         } else {
             browser.submit(&code_page, &[("code", &mail.text("#mail-code"))]).await
         };
+        let policy = page.answer.header("content-security-policy");
+        assert!(policy.contains("form-action 'self' https://app.test;"), "{policy}");
         let page = browser.submit(&page, &[("password", NEW)]).await;
         let end = browser.submit(&page, &[("decision", "allow")]).await;
         assert_eq!(end.param("state").as_deref(), Some("on the way"), "{}: {}", end.url, end.answer.body);
         assert!(end.param("code").is_some());
     }
+    // To a page of ours.
+    let world = World::with(DEVELOPMENT).await;
+    let browser = world.browser();
+    let login = browser.open(&world.url("/login?next=/device?user_code=BCDF-GHJK")).await;
+    let page = browser.open(login.url.join(&login.attr("#forgot", "href").unwrap()).unwrap().as_str()).await;
+    browser.submit(&page, &[("username", "alice")]).await;
+    world.rows_become("outbox", "sent_at IS NULL", 0).await;
+    let page = browser.open(&link(&world).await).await;
+    let end = browser.submit(&page, &[("password", NEW)]).await;
+    assert_eq!((end.url.path(), end.param("user_code").as_deref()), ("/device", Some("BCDF-GHJK")), "{}", end.url);
     // Elsewhere than where the sign-in began, and for one that is over, there is just the account.
     let world = World::with(DEVELOPMENT).await;
     let browser = world.browser();

@@ -5,11 +5,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::errand::Errand;
 use super::finish::{Outcome, finish, give_up, proceed};
 use super::local_path::LocalPath;
 use super::passkey::{answer, ceremony, explained, passkey_form, status_of};
 use super::problem::{self, Stop};
-use super::sign_in::{Errand, for_pending, go_on, login_for, next_page};
+use super::sign_in::{for_pending, go_on, login_for, next_page};
 use super::transaction::{Next, Transaction};
 use super::visit::{Visit, query, set};
 use crate::base::acr::Acr;
@@ -307,10 +308,7 @@ fn failed(visit: &Visit<'_>, recovery: bool, error: LoginError) -> Result<Attemp
 async fn form(visit: &Visit<'_>, half: &Half, errand: &Errand, attempt: Attempt) -> Result<HttpResponse, Stop> {
     let user = half.user();
     let factors = visit.app.identity.second_factors(&user.id).await?;
-    let client = match errand {
-        Errand::Transaction(transaction) => Some(visit.card(&transaction.client)),
-        Errand::Page(_) => None,
-    };
+    let client = errand.transaction().map(|transaction| visit.card(&transaction.client));
     let here = half.address(errand.page("/login/factor"));
     let joint = if here.contains('?') { '&' } else { '?' };
     let other = if attempt.recovery { factors.any() } else { factors.recovery_codes > 0 };
@@ -333,10 +331,7 @@ async fn form(visit: &Visit<'_>, half: &Half, errand: &Errand, attempt: Attempt)
         problem: attempt.problem,
         passkey: passkey.as_ref(),
     };
-    let leads_to = match errand {
-        Errand::Transaction(transaction) => Some(transaction.request.redirect_uri.as_str()),
-        Errand::Page(_) => None,
-    };
+    let leads_to = errand.leads_to();
     let answer = Answer { status: attempt.status, leads_to, retry_after: attempt.retry_after, ..Answer::default() };
     Ok(visit.page(&page, Answer { fetches: passkey.is_some(), ..answer }))
 }

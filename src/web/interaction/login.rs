@@ -13,7 +13,7 @@ use super::register;
 use super::sign_in::{login_for, next_page, signed_in};
 use super::transaction::{Next, Transaction};
 use super::upstream;
-use super::visit::Visit;
+use super::visit::{Visit, query};
 use crate::identity::{ActiveSession, LoginError};
 use crate::oauth::{Error, Params};
 use crate::web::App;
@@ -175,9 +175,13 @@ pub(super) fn form(
     let passkey = passkey::form(visit, transaction, params, attempt.unknown_passkey);
     let next = next_page(params);
     let reset = visit.app.identity.writes_mails();
+    // A page for the same errand.
+    let beside = |path: &str| {
+        let next = next.as_ref().map_or("", LocalPath::as_str);
+        visit.frame.url(&transaction.map_or_else(|| format!("{path}{}", query(&[("next", next)])), |tx| tx.page(path)))
+    };
     let page = LoginPage {
-        register: register::begins(&visit.app.config)
-            .map(|path| visit.frame.url(&transaction.map_or_else(|| path.to_owned(), |tx| tx.page(path)))),
+        register: register::begins(&visit.app.config).map(beside),
         upstreams: &upstream::buttons(visit, next.as_ref()),
         page: &visit.frame,
         client: client.as_ref(),
@@ -186,7 +190,7 @@ pub(super) fn form(
         problem: attempt.problem,
         remember: visit.app.config.sessions.remember_me.then_some(!visit.brief),
         passkey: passkey.as_ref(),
-        reset: reset.then(|| visit.frame.url(&transaction.map_or_else(|| "/reset".to_owned(), |tx| tx.page("/reset")))),
+        reset: reset.then(|| beside("/reset")),
     };
     let leads_to = transaction.map(|transaction| transaction.request.redirect_uri.as_str());
     let answer = Answer { status: attempt.status, leads_to, retry_after: attempt.retry_after, ..Answer::default() };

@@ -11,6 +11,7 @@ mod cookies;
 mod csrf;
 mod departure;
 mod device;
+mod errand;
 mod factor;
 mod finish;
 mod home;

@@ -5,20 +5,17 @@ use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
+use super::errand::Errand;
 use super::problem::{self, Stop};
-use super::reset::{open, signs_in_for};
 use super::said::{Said, refused_password, throttled};
-use super::sign_in::signed_in;
-use super::transaction::Transaction;
-use super::visit::{Visit, query, set};
+use super::sign_in::signed_in_for;
+use super::visit::{Visit, set};
 use crate::config::{Config, RegistrationMode};
 use crate::identity::{Admission, LoginError, MAIL_LINK_TTL, MailPurpose, NewAccount, RegistrationError, UserError};
 use crate::oauth::{Error, Params};
 use crate::storage;
 use crate::web::App;
-use crate::web::pages::{
-    Answer, ClientCard, RegisterAskPage, RegisterCodePage, RegisterNewPage, TermsToAccept, UninvitedPage,
-};
+use crate::web::pages::{Answer, RegisterAskPage, RegisterCodePage, RegisterNewPage, TermsToAccept, UninvitedPage};
 
 const ASK: &str = "/register";
 const CODE: &str = "/register/code";
@@ -44,20 +41,6 @@ pub fn begins(config: &Config) -> Option<&'static str> {
     config.registration.is_open().then_some(if config.mail.is_on() { ASK } else { NEW })
 }
 
-/// An address of ours, for a person who signs in for `transaction`.
-fn page(transaction: Option<&Transaction>, path: &str) -> String {
-    transaction.map_or_else(|| path.to_owned(), |transaction| transaction.page(path))
-}
-
-/// The sign-in, for whoever has an account.
-fn sign_in(transaction: Option<&Transaction>) -> String {
-    transaction.map_or_else(|| "/login".to_owned(), Transaction::page_to_switch)
-}
-
-fn leads_to(transaction: Option<&Transaction>) -> Option<&str> {
-    transaction.map(|transaction| transaction.request.redirect_uri.as_str())
-}
-
 fn domains(config: &Config) -> Option<String> {
     let registration = &config.registration;
     (registration.mode == RegistrationMode::Domains).then(|| registration.domains.join(", "))
@@ -66,20 +49,20 @@ fn domains(config: &Config) -> Option<String> {
 /// `GET /register`: asks for the address.
 pub async fn ask(app: Data<App>, req: HttpRequest) -> HttpResponse {
     let mut visit = Visit::new(&app, &req, &[]);
-    match signs_in_for(&mut visit).await {
-        Ok(transaction) => ask_page(&visit, transaction.as_ref(), "", Said::default()),
+    match Errand::of_address(&mut visit).await {
+        Ok(errand) => ask_page(&visit, &errand, "", Said::default()),
         Err(stop) => problem::page(&visit, stop),
     }
 }
 
-fn ask_page(visit: &Visit<'_>, transaction: Option<&Transaction>, email: &str, said: Said) -> HttpResponse {
+fn ask_page(visit: &Visit<'_>, errand: &Errand, email: &str, said: Said) -> HttpResponse {
     let answer = said.answer();
-    let client = transaction.map(|transaction| ClientCard::of(&transaction.client));
+    let client = errand.transaction().map(|transaction| visit.card(&transaction.client));
     let page = RegisterAskPage {
         page: &visit.frame,
         client: client.as_ref(),
-        form: &visit.target(&page(transaction, ASK), ASK_PURPOSE, ""),
-        back: visit.frame.url(&sign_in(transaction)),
+        form: &visit.target(&errand.page(ASK), ASK_PURPOSE, ""),
+        back: visit.frame.url(&errand.sign_in()),
         email,
         domains: domains(&visit.app.config),
         problem: said.problem,
@@ -99,30 +82,23 @@ pub async fn asked(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespo
 async fn take_request(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params = visit.form(body).await?;
     visit.check(&params, ASK_PURPOSE, "")?;
-    let transaction = signs_in_for(visit).await?;
-    let id = transaction.as_ref().map(|transaction| transaction.id.as_str());
+    let errand = Errand::of_address(visit).await?;
     let email = params.get("email").unwrap_or_default();
     let (identity, t) = (&visit.app.identity, &visit.frame.t);
-    let problem = match identity.ask_for_account(email, visit.browser(), id, t.tag(), &visit.origin()).await {
-        Ok(id) => return Ok(visit.go(&code_address(transaction.as_ref(), &id))),
-        Err(RegistrationError::NoAddress) => t.text("email-bad"),
-        Err(RegistrationError::Domain) => {
-            t.with("register-domain-wrong", "domains", domains(&visit.app.config).unwrap_or_default())
-        }
-        Err(RegistrationError::Login(error)) => {
-            return Ok(ask_page(visit, transaction.as_ref(), email, throttled(visit, error)?));
-        }
-        Err(RegistrationError::Storage(error)) => return Err(error.into()),
-        Err(error) => return Err(Error::Internal(Box::new(error)).into()),
-    };
-    Ok(ask_page(visit, transaction.as_ref(), email, Said::unprocessable(problem)))
-}
-
-/// The page for the code of challenge `id`.
-fn code_address(transaction: Option<&Transaction>, id: &str) -> String {
-    let client = transaction.map(|transaction| transaction.client.client_id.as_str()).unwrap_or_default();
-    let transaction = transaction.map(|transaction| transaction.id.as_str()).unwrap_or_default();
-    format!("{CODE}{}", query(&[("c", id), ("tx", transaction), ("client_id", client)]))
+    let problem =
+        match identity.ask_for_account(email, visit.browser(), errand.way_on(), t.tag(), &visit.origin()).await {
+            Ok(id) => return Ok(visit.go(&errand.page_about(CODE, &[("c", &id)]))),
+            Err(RegistrationError::NoAddress) => t.text("email-bad"),
+            Err(RegistrationError::Domain) => {
+                t.with("register-domain-wrong", "domains", domains(&visit.app.config).unwrap_or_default())
+            }
+            Err(RegistrationError::Login(error)) => {
+                return Ok(ask_page(visit, &errand, email, throttled(visit, error)?));
+            }
+            Err(RegistrationError::Storage(error)) => return Err(error.into()),
+            Err(error) => return Err(Error::Internal(Box::new(error)).into()),
+        };
+    Ok(ask_page(visit, &errand, email, Said::unprocessable(problem)))
 }
 
 /// `GET /register/code`: says that a mail is on its way, and takes its code.
@@ -135,17 +111,17 @@ pub async fn code(app: Data<App>, req: HttpRequest) -> HttpResponse {
 }
 
 async fn show_code(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
-    let transaction = signs_in_for(visit).await?;
+    let errand = Errand::of_address(visit).await?;
     let params = visit.query()?;
-    Ok(code_page(visit, transaction.as_ref(), params.get("c").unwrap_or_default(), Said::default()))
+    Ok(code_page(visit, &errand, params.get("c").unwrap_or_default(), Said::default()))
 }
 
-fn code_page(visit: &Visit<'_>, transaction: Option<&Transaction>, id: &str, said: Said) -> HttpResponse {
+fn code_page(visit: &Visit<'_>, errand: &Errand, id: &str, said: Said) -> HttpResponse {
     let answer = said.answer();
     let page = RegisterCodePage {
         page: &visit.frame,
-        form: &visit.target(&code_address(transaction, id), CODE_PURPOSE, id),
-        again: visit.frame.url(&page(transaction, ASK)),
+        form: &visit.target(&errand.page_about(CODE, &[("c", id)]), CODE_PURPOSE, id),
+        again: visit.frame.url(&errand.page(ASK)),
         problem: said.problem,
     };
     visit.page(&page, answer)
@@ -165,7 +141,7 @@ async fn take_code(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
     let address = visit.query()?;
     let id = address.get("c").unwrap_or_default();
     visit.check(&params, CODE_PURPOSE, id)?;
-    let transaction = signs_in_for(visit).await?;
+    let errand = Errand::of_address(visit).await?;
     let code = params.get("code").unwrap_or_default();
     let (identity, origin) = (&visit.app.identity, visit.origin());
     let said = match identity.enter_mail_code(MailPurpose::Registration, id, code, visit.browser(), &origin).await {
@@ -173,7 +149,7 @@ async fn take_code(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
         Err(LoginError::Rejected) => Said::unprocessable(visit.frame.t.text("reset-code-wrong")),
         Err(error) => throttled(visit, error)?,
     };
-    Ok(code_page(visit, transaction.as_ref(), id, said))
+    Ok(code_page(visit, &errand, id, said))
 }
 
 /// The token goes from the address into a cookie, so that it stands in no history and on no page.
@@ -197,22 +173,20 @@ async fn show_new(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
         return Ok(keep_link(visit, token));
     }
     match admitted(visit).await? {
-        Some((admission, transaction)) => {
-            Ok(new_page(visit, &admission, transaction.as_ref(), &Params::default(), Outcome::default()))
-        }
+        Some((admission, errand)) => Ok(new_page(visit, &admission, &errand, &Params::default(), Outcome::default())),
         None => Ok(dead(visit)),
     }
 }
 
 /// What this browser may make an account by, and what for.
-async fn admitted(visit: &mut Visit<'_>) -> Result<Option<(Admission, Option<Transaction>)>, Stop> {
+async fn admitted(visit: &mut Visit<'_>) -> Result<Option<(Admission, Errand)>, Stop> {
     let token = visit.cookies.mail_link(visit.req).unwrap_or_default();
     let Some(admission) = visit.app.identity.admission(&token).await? else { return Ok(None) };
-    let transaction = match admission.transaction() {
-        Some(id) => open(visit, &id).await?,
-        None => signs_in_for(visit).await?,
+    let errand = match admission.way_on() {
+        Some(way_on) => Errand::kept(visit, &way_on).await?,
+        None => Errand::of_address(visit).await?,
     };
-    Ok(Some((admission, transaction)))
+    Ok(Some((admission, errand)))
 }
 
 /// What the form says about the attempt before, and about which field.
@@ -225,23 +199,23 @@ struct Outcome {
 fn new_page(
     visit: &Visit<'_>,
     admission: &Admission,
-    transaction: Option<&Transaction>,
+    errand: &Errand,
     params: &Params,
     outcome: Outcome,
 ) -> HttpResponse {
     let config = &visit.app.config;
-    let client = transaction.map(|transaction| ClientCard::of(&transaction.client));
+    let client = errand.transaction().map(|transaction| visit.card(&transaction.client));
     let terms = config.registration.terms().map(|terms| TermsToAccept {
         uri: terms.uri.as_str(),
         version: terms.version,
         accepted: params.get("terms") == Some(terms.version),
     });
-    let answer = Answer { leads_to: leads_to(transaction), ..outcome.said.answer() };
+    let answer = Answer { leads_to: errand.leads_to(), ..outcome.said.answer() };
     let page = RegisterNewPage {
         page: &visit.frame,
         client: client.as_ref(),
-        form: &visit.target(&page(transaction, NEW), NEW_PURPOSE, ""),
-        back: visit.frame.url(&sign_in(transaction)),
+        form: &visit.target(&errand.page(NEW), NEW_PURPOSE, ""),
+        back: visit.frame.url(&errand.sign_in()),
         email: admission.email(),
         username: params.get("username").unwrap_or_default(),
         terms,
@@ -256,9 +230,9 @@ fn new_page(
 fn dead(visit: &Visit<'_>) -> HttpResponse {
     let mut response = if begins(&visit.app.config) == Some(ASK) {
         let problem = Some(visit.frame.t.text("register-dead"));
-        ask_page(visit, None, "", Said { problem, status: StatusCode::GONE, retry_after: None })
+        ask_page(visit, &Errand::NONE, "", Said { problem, status: StatusCode::GONE, retry_after: None })
     } else {
-        let page = UninvitedPage { page: &visit.frame, back: visit.frame.url(&sign_in(None)) };
+        let page = UninvitedPage { page: &visit.frame, back: visit.frame.url(&Errand::NONE.sign_in()) };
         visit.page(&page, Answer::with_status(StatusCode::GONE))
     };
     set(&mut response, &visit.cookies.end_mail_link());
@@ -277,7 +251,7 @@ pub async fn filled_in(app: Data<App>, req: HttpRequest, body: Payload) -> HttpR
 async fn make(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params = visit.form(body).await?;
     visit.check(&params, NEW_PURPOSE, "")?;
-    let Some((admission, transaction)) = admitted(visit).await? else { return Ok(dead(visit)) };
+    let Some((admission, errand)) = admitted(visit).await? else { return Ok(dead(visit)) };
     let password = SecretString::from(params.get("password").unwrap_or_default());
     let account = NewAccount {
         username: params.get("username").unwrap_or_default().to_owned(),
@@ -290,15 +264,14 @@ async fn make(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop
         Err(RegistrationError::DeadLink) => return Ok(dead(visit)),
         Err(error) => {
             let outcome = explained(visit, error)?;
-            return Ok(new_page(visit, &admission, transaction.as_ref(), &params, outcome));
+            return Ok(new_page(visit, &admission, &errand, &params, outcome));
         }
     };
-    let to_sign_in = sign_in(transaction.as_ref());
     let mut response = match identity.verify_password(&user.username, &password, &visit.origin()).await {
-        Ok(proof) => Box::pin(signed_in(visit, transaction, proof)).await?,
+        Ok(proof) => Box::pin(signed_in_for(visit, errand, proof)).await?,
         Err(LoginError::Storage(error)) => return Err(error.into()),
         // The account is made; only signing in has to wait.
-        Err(_) => visit.go(&to_sign_in),
+        Err(_) => visit.go(&errand.sign_in()),
     };
     set(&mut response, &visit.cookies.end_mail_link());
     Ok(response)

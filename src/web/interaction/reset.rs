@@ -5,15 +5,14 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
-use super::login::load;
+use super::errand::Errand;
 use super::problem::{self, Stop};
 use super::said::{Said, refused_password, throttled};
-use super::sign_in::signed_in;
-use super::transaction::Transaction;
-use super::visit::{Visit, query, set};
+use super::sign_in::signed_in_for;
+use super::visit::{Visit, set};
 use crate::identity::{LoginError, MAIL_LINK_TTL, MailPurpose, ResetError};
 use crate::web::App;
-use crate::web::pages::{ResetAskPage, ResetCodePage, ResetNewPage};
+use crate::web::pages::{Answer, ResetAskPage, ResetCodePage, ResetNewPage};
 
 const ASK: &str = "reset";
 const CODE: &str = "reset_code";
@@ -22,34 +21,18 @@ const NEW: &str = "reset_new";
 /// `GET /reset`: asks for the name.
 pub async fn ask(app: Data<App>, req: HttpRequest) -> HttpResponse {
     let mut visit = Visit::new(&app, &req, &[]);
-    match signs_in_for(&mut visit).await {
-        Ok(transaction) => ask_page(&visit, transaction.as_ref(), "", Said::default()),
+    match Errand::of_address(&mut visit).await {
+        Ok(errand) => ask_page(&visit, &errand, "", Said::default()),
         Err(stop) => problem::page(&visit, stop),
     }
 }
 
-/// What the person signs in for, by the address of the page; one that is over or another browser's is none.
-pub(super) async fn signs_in_for(visit: &mut Visit<'_>) -> Result<Option<Transaction>, Stop> {
-    let params = visit.query()?;
-    let Some(id) = params.get("tx") else { return Ok(None) };
-    open(visit, id).await
-}
-
-pub(super) async fn open(visit: &mut Visit<'_>, id: &str) -> Result<Option<Transaction>, Stop> {
-    match load(visit, id).await {
-        Ok(transaction) => Ok(Some(transaction).filter(|transaction| !transaction.completed)),
-        Err(Stop::Lost { .. }) => Ok(None),
-        Err(stop) => Err(stop),
-    }
-}
-
-fn ask_page(visit: &Visit<'_>, transaction: Option<&Transaction>, login: &str, said: Said) -> HttpResponse {
+fn ask_page(visit: &Visit<'_>, errand: &Errand, login: &str, said: Said) -> HttpResponse {
     let answer = said.answer();
-    let page = |path: &str| transaction.map_or_else(|| path.to_owned(), |transaction| transaction.page(path));
     let page = ResetAskPage {
         page: &visit.frame,
-        form: &visit.target(&page("/reset"), ASK, ""),
-        back: visit.frame.url(&page("/login")),
+        form: &visit.target(&errand.page("/reset"), ASK, ""),
+        back: visit.frame.url(&errand.page("/login")),
         login,
         problem: said.problem,
     };
@@ -68,53 +51,64 @@ pub async fn asked(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespo
 async fn take_request(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params = visit.form(body).await?;
     visit.check(&params, ASK, "")?;
-    let transaction = signs_in_for(visit).await?;
-    let id = transaction.as_ref().map(|transaction| transaction.id.as_str());
+    let errand = Errand::of_address(visit).await?;
     let login = params.get("username").unwrap_or_default();
     let identity = &visit.app.identity;
-    match identity.ask_for_reset(login, visit.browser(), id, visit.frame.t.tag(), &visit.origin()).await {
-        Ok(id) => Ok(visit.go(&format!("/reset/code{}", query(&[("c", &id)])))),
-        Err(error) => Ok(ask_page(visit, transaction.as_ref(), login, throttled(visit, error)?)),
+    match identity.ask_for_reset(login, visit.browser(), errand.way_on(), visit.frame.t.tag(), &visit.origin()).await {
+        Ok(id) => Ok(visit.go(&errand.page_about("/reset/code", &[("c", &id)]))),
+        Err(error) => Ok(ask_page(visit, &errand, login, throttled(visit, error)?)),
     }
 }
 
 /// `GET /reset/code`: says that a mail is on its way, and takes its code.
 pub async fn code(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    match visit.query() {
-        Ok(params) => code_page(&visit, params.get("c").unwrap_or_default(), Said::default()),
-        Err(stop) => problem::page(&visit, stop),
-    }
-}
-
-fn code_page(visit: &Visit<'_>, id: &str, said: Said) -> HttpResponse {
-    let answer = said.answer();
-    let form = visit.target(&format!("/reset/code{}", query(&[("c", id)])), CODE, id);
-    visit.page(&ResetCodePage { page: &visit.frame, form: &form, problem: said.problem }, answer)
-}
-
-/// `POST /reset/code`: the code instead of the link.
-pub async fn code_entered(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    match take_code(&visit, body).await {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match show_code(&mut visit).await {
         Ok(response) => response,
         Err(stop) => problem::page(&visit, stop),
     }
 }
 
-async fn take_code(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+async fn show_code(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
+    let errand = Errand::of_address(visit).await?;
+    let params = visit.query()?;
+    Ok(code_page(visit, &errand, params.get("c").unwrap_or_default(), Said::default()))
+}
+
+fn code_page(visit: &Visit<'_>, errand: &Errand, id: &str, said: Said) -> HttpResponse {
+    let answer = said.answer();
+    let page = ResetCodePage {
+        page: &visit.frame,
+        form: &visit.target(&errand.page_about("/reset/code", &[("c", id)]), CODE, id),
+        again: visit.frame.url(&errand.page("/reset")),
+        problem: said.problem,
+    };
+    visit.page(&page, answer)
+}
+
+/// `POST /reset/code`: the code instead of the link.
+pub async fn code_entered(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match take_code(&mut visit, body).await {
+        Ok(response) => response,
+        Err(stop) => problem::page(&visit, stop),
+    }
+}
+
+async fn take_code(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params = visit.form(body).await?;
     let address = visit.query()?;
     let id = address.get("c").unwrap_or_default();
     visit.check(&params, CODE, id)?;
+    let errand = Errand::of_address(visit).await?;
     let code = params.get("code").unwrap_or_default();
     let (identity, origin) = (&visit.app.identity, visit.origin());
     match identity.enter_mail_code(MailPurpose::PasswordReset, id, code, visit.browser(), &origin).await {
         Ok(token) => Ok(keep_link(visit, token.expose())),
         Err(LoginError::Rejected) => {
-            Ok(code_page(visit, id, Said::unprocessable(visit.frame.t.text("reset-code-wrong"))))
+            Ok(code_page(visit, &errand, id, Said::unprocessable(visit.frame.t.text("reset-code-wrong"))))
         }
-        Err(error) => Ok(code_page(visit, id, throttled(visit, error)?)),
+        Err(error) => Ok(code_page(visit, &errand, id, throttled(visit, error)?)),
     }
 }
 
@@ -127,26 +121,25 @@ fn keep_link(visit: &Visit<'_>, token: &str) -> HttpResponse {
 
 /// `GET /reset/new`: where the link leads. Looking uses nothing up: mail scanners look.
 pub async fn new_password(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    match show_new(&visit).await {
+    let mut visit = Visit::new(&app, &req, &[]);
+    match show_new(&mut visit).await {
         Ok(response) => response,
         Err(stop) => problem::page(&visit, stop),
     }
 }
 
-async fn show_new(visit: &Visit<'_>) -> Result<HttpResponse, Stop> {
+async fn show_new(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     if let Some(token) = visit.query()?.get("token") {
         return Ok(keep_link(visit, token));
     }
     let token = visit.cookies.mail_link(visit.req).unwrap_or_default();
-    if !visit.app.identity.reset_link_works(&token).await? {
-        return Ok(dead(visit));
-    }
-    Ok(new_page(visit, Said::default()))
+    let Some(way_on) = visit.app.identity.find_reset(&token).await? else { return Ok(dead(visit)) };
+    let errand = Errand::kept(visit, &way_on).await?;
+    Ok(new_page(visit, &errand, Said::default()))
 }
 
-fn new_page(visit: &Visit<'_>, said: Said) -> HttpResponse {
-    let answer = said.answer();
+fn new_page(visit: &Visit<'_>, errand: &Errand, said: Said) -> HttpResponse {
+    let answer = Answer { leads_to: errand.leads_to(), ..said.answer() };
     let page = ResetNewPage {
         page: &visit.frame,
         form: &visit.target("/reset/new", NEW, ""),
@@ -158,7 +151,8 @@ fn new_page(visit: &Visit<'_>, said: Said) -> HttpResponse {
 
 fn dead(visit: &Visit<'_>) -> HttpResponse {
     let problem = Some(visit.frame.t.text("reset-dead"));
-    let mut response = ask_page(visit, None, "", Said { problem, status: StatusCode::GONE, retry_after: None });
+    let mut response =
+        ask_page(visit, &Errand::NONE, "", Said { problem, status: StatusCode::GONE, retry_after: None });
     set(&mut response, &visit.cookies.end_mail_link());
     response
 }
@@ -177,24 +171,21 @@ async fn take_password(visit: &mut Visit<'_>, body: Payload) -> Result<HttpRespo
     visit.check(&params, NEW, "")?;
     let token = visit.cookies.mail_link(visit.req).unwrap_or_default();
     let password = SecretString::from(params.get("password").unwrap_or_default());
+    let Some(way_on) = visit.app.identity.find_reset(&token).await? else { return Ok(dead(visit)) };
+    let errand = Errand::kept(visit, &way_on).await?;
     let identity = &visit.app.identity;
-    let reset = match identity.reset_password(&token, &password, &visit.origin()).await {
-        Ok(reset) => reset,
+    let user = match identity.reset_password(&token, &password, &visit.origin()).await {
+        Ok(user) => user,
         Err(ResetError::DeadLink) => return Ok(dead(visit)),
         Err(ResetError::Storage(error)) => return Err(error.into()),
-        Err(ResetError::User(error)) => return Ok(new_page(visit, refused_password(visit, error)?)),
+        Err(ResetError::User(error)) => return Ok(new_page(visit, &errand, refused_password(visit, error)?)),
     };
     visit.cx().follow_revocations().await?;
-    let transaction = match &reset.transaction {
-        Some(id) => open(visit, id).await?,
-        None => None,
-    };
-    let identity = &visit.app.identity;
-    let mut response = match identity.verify_password(&reset.user.username, &password, &visit.origin()).await {
-        Ok(proof) => Box::pin(signed_in(visit, transaction, proof)).await?,
+    let mut response = match identity.verify_password(&user.username, &password, &visit.origin()).await {
+        Ok(proof) => Box::pin(signed_in_for(visit, errand, proof)).await?,
         Err(LoginError::Storage(error)) => return Err(error.into()),
         // The password is set; only signing in has to wait.
-        Err(_) => visit.go("/login"),
+        Err(_) => visit.go(&errand.page("/login")),
     };
     set(&mut response, &visit.cookies.end_mail_link());
     Ok(response)

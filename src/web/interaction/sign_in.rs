@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 
+use super::errand::Errand;
 use super::finish::proceed;
 use super::local_path::LocalPath;
 use super::passkey_offer;
@@ -26,23 +27,6 @@ pub async fn signed_in(
         None => Errand::Page(next_page(&visit.query()?)),
     };
     signed_in_for(visit, errand, proof).await
-}
-
-/// What a person signs in for.
-pub enum Errand {
-    Transaction(Box<Transaction>),
-    /// A page of ours; without one, the page at the issuer itself.
-    Page(Option<LocalPath>),
-}
-
-impl Errand {
-    /// The address of a page on the way: `/login`, or `/login/factor`.
-    pub(super) fn page(&self, path: &str) -> String {
-        match self {
-            Self::Transaction(transaction) => transaction.page(path),
-            Self::Page(next) => format!("{path}{}", query(&[("next", next.as_ref().map_or("", LocalPath::as_str))])),
-        }
-    }
 }
 
 /// The address of a page for the half-done sign-in `id`, whose cookie is named by it.

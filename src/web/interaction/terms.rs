@@ -3,16 +3,17 @@
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::errand::Errand;
 use super::factor::{Half, begin_anew, cancelled, errand, pending};
 use super::problem::{self, Stop};
 use super::said::Said;
-use super::sign_in::{Errand, for_pending, go_on, lacks_factor};
+use super::sign_in::{for_pending, go_on, lacks_factor};
 use super::visit::{Visit, set};
 use crate::config::Config;
 use crate::identity::{LoginError, PendingLogin};
 use crate::oauth::Error;
 use crate::web::App;
-use crate::web::pages::{Answer, ClientCard, TermsPage, TermsToAccept};
+use crate::web::pages::{Answer, TermsPage, TermsToAccept};
 
 pub const PATH: &str = "/login/terms";
 const PURPOSE: &str = "terms";
@@ -90,13 +91,8 @@ async fn waiting(visit: &mut Visit<'_>) -> Result<Result<(PendingLogin, Errand),
 
 fn form(visit: &Visit<'_>, login: &PendingLogin, errand: &Errand, said: Said) -> HttpResponse {
     let Some(terms) = visit.app.config.registration.terms() else { return problem::page(visit, Stop::NotFound) };
-    let transaction = match errand {
-        Errand::Transaction(transaction) => Some(transaction),
-        Errand::Page(_) => None,
-    };
-    let client = transaction.map(|transaction| ClientCard::of(&transaction.client));
-    let leads_to = transaction.map(|transaction| transaction.request.redirect_uri.as_str());
-    let answer = Answer { leads_to, ..said.answer() };
+    let client = errand.transaction().map(|transaction| visit.card(&transaction.client));
+    let answer = Answer { leads_to: errand.leads_to(), ..said.answer() };
     let page = TermsPage {
         page: &visit.frame,
         client: client.as_ref(),

@@ -6,10 +6,11 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::errand::Errand;
 use super::local_path::LocalPath;
 use super::login;
 use super::problem::{self, Stop};
-use super::sign_in::{Errand, login_for, next_page, signed_in_for};
+use super::sign_in::{login_for, next_page, signed_in_for};
 use super::transaction::Transaction;
 use super::visit::{Visit, query, set};
 use crate::base::{OpaqueToken, Timestamp, TokenKind, new_id};

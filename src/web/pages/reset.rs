@@ -20,6 +20,8 @@ pub struct ResetAskPage<'a> {
 pub struct ResetCodePage<'a> {
     pub page: &'a Frame,
     pub form: &'a FormTarget,
+    /// Where another mail is asked for.
+    pub again: String,
     pub problem: Option<String>,
 }
 

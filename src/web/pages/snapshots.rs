@@ -115,7 +115,15 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 problem: Some(t.text("reset-dead")),
             }),
         ),
-        ("reset-code", html(&ResetCodePage { page, form, problem: Some(t.text("reset-code-wrong")) })),
+        (
+            "reset-code",
+            html(&ResetCodePage {
+                page,
+                form,
+                again: "/a/reset".to_owned(),
+                problem: Some(t.text("reset-code-wrong")),
+            }),
+        ),
         ("reset-new", html(&ResetNewPage { page, form, problem: None, min_length: 8 })),
         (
             "passkey-offer",
