@@ -28,7 +28,7 @@ async fn s039_a_code_is_worth_nothing_once_what_the_person_allowed_is_taken_back
 }
 
 #[tokio::test]
-async fn s155_what_a_client_calls_itself_is_words_and_nothing_of_it_is_fetched() {
+async fn s155_what_a_client_says_of_itself_is_words_and_sends_no_browser_anywhere() {
     let world = World::with(OPEN).await;
     let name = "<img src=x onerror=alert(1)> & Söhne";
     let body = json!({ "client_name": name, "redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "none",
@@ -40,6 +40,8 @@ async fn s155_what_a_client_calls_itself_is_words_and_nothing_of_it_is_fetched()
     let login = browser.open(&world.authorize_url(client["client_id"].as_str().unwrap(), "openid", &[])).await;
     let consent = browser.submit(&login, &[("username", "alice"), ("password", PASSWORD)]).await;
     assert!(consent.has("#allow") && consent.text("h1").contains(name), "{}", consent.answer.body);
+    let links = consent.attrs("a", "href");
+    assert!(links.contains(&"https://rp.test/privacy?a=\"><script>".to_owned()), "{links:?}");
     for page in [&login, &consent] {
         let body = &page.answer.body;
         assert!(!body.contains("<img src=x") && !body.contains("<script>") && !body.contains("logo.png"), "{body}");
