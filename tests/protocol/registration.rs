@@ -45,6 +45,46 @@ fn created(answer: Answer) -> Value {
     serde_json::from_str(&answer.body).unwrap()
 }
 
+/// What a client that registered itself gets for alice, with a way back to it after signing out.
+async fn id_token_with_a_way_back(world: &World, browser: &Browser) -> String {
+    let body = json!({ "redirect_uris": [CALLBACK], "post_logout_redirect_uris": ["https://rp.test/bye"],
+        "client_name": "Your Bank" });
+    let client = created(register(world, body).await);
+    let id = text(&client, "client_id");
+    let page = browser.open(&world.authorize_url(id, "openid", &[("redirect_uri", CALLBACK)])).await;
+    let end = world.answer_pages(browser, page, "alice").await;
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", &end.param("code").unwrap()),
+        ("code_verifier", VERIFIER),
+        ("redirect_uri", CALLBACK),
+    ];
+    let request = world.http.post(world.url("/oauth2/token")).form(&form);
+    let request = request.header("Authorization", basic(id, text(&client, "client_secret")));
+    text(&Answer::read(request.send().await.unwrap()).await.ok(), "id_token").to_owned()
+}
+
+#[tokio::test]
+async fn the_way_back_of_a_client_that_nobody_vouches_for_is_offered_to_whoever_was_not_signed_in() {
+    let world = World::with(OPEN).await;
+    let browser = world.browser();
+    let hint = id_token_with_a_way_back(&world, &browser).await;
+    let url = world.logout_url(&[
+        ("id_token_hint", &hint),
+        ("post_logout_redirect_uri", "https://rp.test/bye"),
+        ("state", "s"),
+    ]);
+    // The link in a browser where the person of the hint, or anybody, was never signed in.
+    let page = world.browser().open(&url).await;
+    assert_eq!((page.answer.status.as_u16(), page.url.path()), (200, "/logout"));
+    assert!(!page.has("meta[http-equiv=refresh]") && !page.answer.body.contains("Your Bank"), "{}", page.answer.body);
+    assert_eq!(page.attr("#onward", "href").as_deref(), Some("https://rp.test/bye?state=s"));
+    assert_eq!(page.text("#onward"), "Back to \u{2068}rp.test\u{2069}");
+    // Whom the client signs out goes back to it at once.
+    assert_eq!(browser.get(&url).await.header("location"), "https://rp.test/bye?state=s");
+    assert_eq!(world.rows("sessions", "ended_at IS NULL").await, 0);
+}
+
 /// A token with `uses` uses, as the operator's command makes it.
 async fn initial_access_token(world: &World, uses: i64) -> String {
     let (now, random) = (world.clock.now(), SystemRandom::default());

@@ -8,14 +8,14 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::csrf;
 use super::departure::Departure;
-use super::problem::{self, Stop};
+use super::problem::{self, Stop, place};
 use super::visit::{Visit, query, see_other};
 use crate::identity::ActiveSession;
 use crate::jose::{self, Expected};
 use crate::oauth::{Client, Params};
 use crate::web::App;
 use crate::web::oauth::form;
-use crate::web::pages::{Answer, ClientCard, LoggedOutPage, LogoutPage};
+use crate::web::pages::{Answer, ClientCard, LoggedOutPage, LogoutPage, Onward};
 
 const PURPOSE: &str = "logout";
 /// The parameters of the request (§2).
@@ -37,7 +37,7 @@ async fn requested(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
         params.get("ui_locales").unwrap_or_default().split(' ').take(10).map(str::to_owned).collect();
     visit.speak(&locales);
     let request = LogoutRequest::read(visit, &params);
-    let Some(session) = visit.session().await? else { return Ok(request.leave(visit, &Departure::default())) };
+    let Some(session) = visit.session().await? else { return Ok(request.pass(visit)) };
     if request.names(visit, &session) {
         let departure = end(visit, &session).await?;
         return Ok(without_session(visit, request.leave(visit, &departure)));
@@ -120,11 +120,29 @@ impl LogoutRequest {
         self.subject.as_deref() == Some(sub.as_ref())
     }
 
+    /// The answer to a browser where nobody was signed in. It goes to no address of a client that nobody vouches for by
+    /// itself: whoever registered one could send people there by a link to this server (RFC 9700 §4.11.2).
+    fn pass(&self, visit: &Visit<'_>) -> HttpResponse {
+        let vouched_for = self.client.as_ref().is_none_or(|client| client.metadata.registered_by.is_operator());
+        match &self.target {
+            Some(target) if !vouched_for => {
+                let label = visit.frame.t.with("back-to", "app", place(target));
+                let onward = Onward { href: target, label, by_itself: false };
+                logged_out(visit, None, &Departure::default(), Some(onward))
+            }
+            _ => self.leave(visit, &Departure::default()),
+        }
+    }
+
     /// The answer to a browser where nobody is signed in any more: with frames to show, by way of the page.
     fn leave(&self, visit: &Visit<'_>, departure: &Departure) -> HttpResponse {
         match &self.target {
             Some(target) if departure.frames.is_empty() => see_other(target),
-            target => logged_out(visit, self.client.as_deref(), departure, target.as_deref()),
+            target => {
+                let label = || visit.frame.t.text("continue");
+                let onward = target.as_deref().map(|href| Onward { href, label: label(), by_itself: true });
+                logged_out(visit, self.client.as_deref(), departure, onward)
+            }
         }
     }
 }
@@ -149,8 +167,12 @@ fn without_session(visit: &Visit<'_>, mut response: HttpResponse) -> HttpRespons
     response
 }
 
-/// `onward` is where the client wants the browser afterwards.
-fn logged_out(visit: &Visit<'_>, client: Option<&Client>, departure: &Departure, onward: Option<&str>) -> HttpResponse {
+fn logged_out(
+    visit: &Visit<'_>,
+    client: Option<&Client>,
+    departure: &Departure,
+    onward: Option<Onward<'_>>,
+) -> HttpResponse {
     let client = client.map(ClientCard::of);
     let page = LoggedOutPage {
         page: &visit.frame,

@@ -110,9 +110,13 @@ fn unvouched(visit: &Visit<'_>, response: &AuthorizationResponse) -> HttpRespons
         received: None,
         registered: None,
     };
-    let place = url::Url::parse(&response.redirect_uri).ok();
-    let place = place.map(|uri| uri.host_str().unwrap_or_else(|| uri.scheme()).to_owned());
-    refused(visit, developer, place.map(|place| (place, response.location())))
+    refused(visit, developer, Some((place(&response.redirect_uri), response.location())))
+}
+
+/// What can be said for certain of where an address of a client leads: its host, or a native app's scheme.
+pub fn place(uri: &str) -> String {
+    let parsed = url::Url::parse(uri).ok();
+    parsed.map(|uri| uri.host_str().unwrap_or_else(|| uri.scheme()).to_owned()).unwrap_or_default()
 }
 
 fn refused(visit: &Visit<'_>, developer: Developer, way_back: Option<(String, String)>) -> HttpResponse {

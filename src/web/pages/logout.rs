@@ -21,6 +21,13 @@ pub struct LoggedOutPage<'a> {
     pub told: &'a [String],
     /// Addresses of theirs to open unseen.
     pub frames: &'a [String],
-    /// Where the browser goes on to, a moment later.
-    pub onward: Option<&'a str>,
+    pub onward: Option<Onward<'a>>,
+}
+
+/// Where the client wants the browser to go on to.
+pub struct Onward<'a> {
+    pub href: &'a str,
+    pub label: String,
+    /// A moment later; otherwise when the person says so.
+    pub by_itself: bool,
 }

@@ -44,7 +44,7 @@ pub use factor::FactorPage;
 pub use form_post::FormPostPage;
 pub use home::HomePage;
 pub use login::LoginPage;
-pub use logout::{LoggedOutPage, LogoutPage};
+pub use logout::{LoggedOutPage, LogoutPage, Onward};
 pub use passkey::{PasskeyForm, PasskeyOfferPage};
 pub use password::weakness_text;
 pub use refusal::refusal_page;

@@ -210,7 +210,11 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 client: Some(client),
                 told: &["Prints".to_owned()],
                 frames: &["https://prints.example.test/out?sid=1&iss=x".to_owned()],
-                onward: Some("https://prints.example.test/bye"),
+                onward: Some(Onward {
+                    href: "https://prints.example.test/bye",
+                    label: t.text("continue"),
+                    by_itself: true,
+                }),
             }),
         ),
         (
