@@ -220,6 +220,7 @@ impl Identity {
         if !self.store.insert_new_account(&user, link, terms).await? {
             return Err(RegistrationError::DeadLink);
         }
+        self.begin_with_browser(&user, origin).await?;
         self.audit("user_registered", Some(&user.id), None, origin, &json!({ "terms": terms }));
         Ok(user)
     }

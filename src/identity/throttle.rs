@@ -61,6 +61,13 @@ impl Identity {
         Ok(())
     }
 
+    /// The browser in which an account was made is known to it from the start: of a sign-in there nobody has to be told.
+    pub(super) async fn begin_with_browser(&self, user: &UserRecord, origin: &Origin) -> storage::Result<()> {
+        let Some(device) = origin.known_as(&user.id) else { return Ok(()) };
+        let now = self.now();
+        self.store.remember_device(device.as_bytes(), &user.id, now.millis(), now.plus(KNOWN_FOR).millis()).await
+    }
+
     /// Counts a guess at a device's user code against the address it comes from; `Throttled` when there were too many.
     pub async fn reserve_user_code_guess(&self, origin: &Origin) -> Result<Reservation, LoginError> {
         let key = format!("user_code:{}", origin.throttle_key());

@@ -56,6 +56,7 @@ async fn s208_s212_a_mailed_link_makes_an_account_with_its_address_once() {
     let carol = user(&world, "carol").await.unwrap();
     assert_eq!((carol.email.as_deref(), carol.email_verified, carol.is_admin), (Some(NEW), true, false));
     assert_eq!(world.audited("user_registered").await, 1);
+    assert_eq!(world.rows("outbox", "kind = 'notice_new_sign_in'").await, 0, "it is where the account was made");
     assert_eq!(world.browser().open(&link).await.answer.status, 410, "it was used");
     let token = link.split_once("token=").unwrap().1;
     assert!(!world.dump().await.contains(token), "no token is kept");
