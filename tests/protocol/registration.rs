@@ -460,6 +460,17 @@ async fn a_mistake_of_a_client_that_nobody_vouches_for_is_shown_before_anybody_i
     let changes = [("redirect_uri", "com.example.app:/cb"), ("response_type", "token")];
     let page = browser.open(&world.authorize_url(text(&app, "client_id"), "openid", &changes)).await;
     assert_eq!(page.text("a.button"), "Back to \u{2068}com.example.app\u{2069}");
+    // So is the way to begin again, on a page that outlives its transaction and on the one after signing out.
+    let body = json!({ "redirect_uris": [CALLBACK], "client_name": "Your Bank", "client_uri": "https://rp.test/home" });
+    let homely = created(register(&world, body).await);
+    let lost = "/login?tx=01900000-0000-7000-8000-000000000000&client_id=";
+    let page = browser.open(&world.url(&format!("{lost}{}", text(&homely, "client_id")))).await;
+    assert_eq!(page.attr("a.button", "href").as_deref(), Some("https://rp.test/home"));
+    assert_eq!(page.text("a.button"), "Back to \u{2068}rp.test\u{2069}");
+    let out = browser.open(&world.logout_url(&[("client_id", text(&homely, "client_id"))])).await;
+    assert_eq!(out.text("a.button"), "Back to \u{2068}rp.test\u{2069}");
+    let own = browser.open(&world.url(&format!("{lost}{C1}"))).await;
+    assert_eq!(own.text("a.button"), "Back to \u{2068}First App\u{2069}");
     // Who wants no page gets none, and who is signed in knows where they are.
     let silent = browser.get(&wrong(&[("response_type", "code"), ("prompt", "none")])).await;
     assert_eq!(silent.redirect_param("error").as_deref(), Some("login_required"));

@@ -8,14 +8,14 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::csrf;
 use super::departure::Departure;
-use super::problem::{self, Stop, place};
+use super::problem::{self, Stop};
 use super::visit::{Visit, query, see_other};
 use crate::identity::ActiveSession;
 use crate::jose::{self, Expected};
 use crate::oauth::{Client, Params};
 use crate::web::App;
 use crate::web::oauth::form;
-use crate::web::pages::{Answer, ClientCard, LoggedOutPage, LogoutPage, Onward};
+use crate::web::pages::{Answer, ClientCard, LoggedOutPage, LogoutPage, Onward, place};
 
 const PURPOSE: &str = "logout";
 /// The parameters of the request (§2).

@@ -10,7 +10,7 @@ use crate::oauth::authorize::AuthorizationResponse;
 use crate::oauth::{Client, Error};
 use crate::storage;
 use crate::web::oauth::error::Refusal;
-use crate::web::pages::{Answer, ClientCard, Developer, ErrorPage, TransactionLostPage};
+use crate::web::pages::{Answer, ClientCard, Developer, ErrorPage, TransactionLostPage, place};
 
 /// Seconds after which it may be tried again when the server is overloaded or its database away.
 const RETRY_SOON: u64 = 2;
@@ -113,12 +113,6 @@ fn unvouched(visit: &Visit<'_>, response: &AuthorizationResponse) -> HttpRespons
     refused(visit, developer, Some((place(&response.redirect_uri), response.location())))
 }
 
-/// What can be said for certain of where an address of a client leads: its host, or a native app's scheme.
-pub fn place(uri: &str) -> String {
-    let parsed = url::Url::parse(uri).ok();
-    parsed.map(|uri| uri.host_str().unwrap_or_else(|| uri.scheme()).to_owned()).unwrap_or_default()
-}
-
 fn refused(visit: &Visit<'_>, developer: Developer, way_back: Option<(String, String)>) -> HttpResponse {
     let (t, id) = (&visit.frame.t, visit.id());
     let page = ErrorPage {
@@ -171,7 +165,8 @@ fn lost(visit: &Visit<'_>, client_id: Option<&str>) -> HttpResponse {
 fn way_back(visit: &Visit<'_>, client_id: Option<&str>) -> Option<(String, String)> {
     let client = visit.cx().active_client(client_id?)?;
     let home = start_of(&client, visit.issuer())?;
-    Some((ClientCard::of(&client).name, home))
+    let name = ClientCard::of(&client).name_of(&home);
+    Some((name, home))
 }
 
 /// Where the client begins a sign-in (OpenID Connect Core §4), else its home page.

@@ -41,6 +41,20 @@ impl ClientCard {
     }
 }
 
+impl ClientCard {
+    /// What the way to an address of the client is called. Of one that nobody vouches for that is where it leads: what it calls
+    /// itself is no more than that.
+    pub fn name_of(&self, uri: &str) -> String {
+        if self.unverified { place(uri) } else { self.name.clone() }
+    }
+}
+
+/// What can be said for certain of where an address of a client leads: its host, or a native app's scheme.
+pub fn place(uri: &str) -> String {
+    let parsed = url::Url::parse(uri).ok();
+    parsed.map(|uri| uri.host_str().unwrap_or_else(|| uri.scheme()).to_owned()).unwrap_or_default()
+}
+
 fn host(uri: &str) -> Option<String> {
     url::Url::parse(uri).ok()?.host_str().map(str::to_owned)
 }

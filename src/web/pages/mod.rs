@@ -35,7 +35,7 @@ use askama::Template;
 
 pub use assets::{asset_url, routes};
 pub use check_session::CheckSessionPage;
-pub use client_card::ClientCard;
+pub use client_card::{ClientCard, place};
 pub use consent::{ConsentPage, destination, scope_sentences};
 pub use dev_mail::{DevMailListPage, DevMailPage, MailLine};
 pub use device::{DeviceConfirmPage, DeviceDonePage, DeviceEntryPage};
