@@ -21,10 +21,11 @@ struct Shipped {
 
 static ENGLISH: Shipped = Shipped { tag: "en", id: langid!("en"), dir: "ltr" };
 static ARABIC: Shipped = Shipped { tag: "ar", id: langid!("ar"), dir: "rtl" };
-static SHIPPED: [&Shipped; 2] = [&ENGLISH, &ARABIC];
+static GERMAN: Shipped = Shipped { tag: "de", id: langid!("de"), dir: "ltr" };
+static SHIPPED: [&Shipped; 3] = [&ENGLISH, &ARABIC, &GERMAN];
 
 /// `ui_locales_supported` of the metadata.
-pub const SHIPPED_LOCALES: [&str; 2] = ["en", "ar"];
+pub const SHIPPED_LOCALES: [&str; 3] = ["en", "ar", "de"];
 
 /// The language of one answer.
 #[derive(Clone, Copy)]
@@ -139,6 +140,22 @@ mod tests {
         let directory = format!("{}/locales/{language}", env!("CARGO_MANIFEST_DIR"));
         let files = std::fs::read_dir(directory).unwrap();
         files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn each_shipped_language_is_announced_and_speaks_for_itself() {
+        assert_eq!(SHIPPED.map(|shipped| shipped.tag), SHIPPED_LOCALES);
+        let titles: BTreeSet<_> = SHIPPED.into_iter().map(|shipped| Locale(shipped).text("login-title")).collect();
+        assert_eq!(titles.len(), SHIPPED_LOCALES.len(), "{titles:?}");
+    }
+
+    #[test]
+    fn german_counts_in_words() {
+        let german = Locale::negotiate(&[], Some("de-AT"), "en");
+        let codes = [0, 1, 2].map(|count| german.with("recovery-left", "count", count));
+        assert_eq!(codes[0], "Es ist kein Wiederherstellungscode mehr übrig.");
+        assert_eq!(codes[1], "Es ist noch ein Wiederherstellungscode übrig.");
+        assert!(codes[2].starts_with("Es sind noch"), "{}", codes[2]);
     }
 
     #[test]

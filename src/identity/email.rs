@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::challenges::{Details, Purpose};
-use super::outbox::{Content, Message, Notice, locale_of};
+use super::outbox::{Content, Message, Notice, claim};
 use super::users::normalise_email;
 use super::{ActiveSession, Identity, LoginError, Origin, UserError};
 use crate::storage::{self, Challenges as _, Error, UserRecord, Users as _};
@@ -44,7 +44,10 @@ impl Identity {
         let content = Content {
             username: Some(user.username.clone()),
             login: Some(email),
-            locale: Some(locale_of(user)).filter(|locale| !locale.is_empty()).unwrap_or_else(|| locale.to_owned()),
+            locale: Some(claim(user, "locale"))
+                .filter(|locale| !locale.is_empty())
+                .unwrap_or_else(|| locale.to_owned()),
+            zoneinfo: claim(user, "zoneinfo"),
             message: Message::ConfirmEmail { challenge: issued.id.clone(), token: issued.token, code: issued.code },
         };
         // Earlier links of the person end here: nobody but them has asked.

@@ -134,6 +134,8 @@ pub struct Letter {
     pub username: Option<String>,
     /// Language tag that the person wishes for; empty when unknown.
     pub locale: String,
+    /// Time zone that the person has chosen; empty when unknown.
+    pub zoneinfo: String,
     /// When it was caused.
     pub at: Timestamp,
     pub message: Message,
@@ -146,6 +148,8 @@ pub(super) struct Content {
     /// What somebody typed, a name or an address: whom it is of is looked up when the mail is sent.
     pub login: Option<String>,
     pub locale: String,
+    #[serde(default)]
+    pub zoneinfo: String,
     pub message: Message,
 }
 
@@ -191,7 +195,8 @@ impl Identity {
         let content = Content {
             username: Some(user.username.clone()),
             login: None,
-            locale: locale_of(user),
+            locale: claim(user, "locale"),
+            zoneinfo: claim(user, "zoneinfo"),
             message: Message::Notice(notice),
         };
         if let Err(error) = self.queue(&content, Some(email.to_owned()), user_id).await {
@@ -211,6 +216,7 @@ impl Identity {
             username: Some(holder.username.clone()).filter(|_| holder.email_verified),
             login: None,
             locale: locale.to_owned(),
+            zoneinfo: String::new(),
             message: Message::Notice(Notice::AccountExists),
         };
         self.queue(&content, Some(email.to_owned()), Some(holder.id.clone())).await
@@ -306,6 +312,7 @@ impl Identity {
             recipient,
             username: content.username,
             locale: content.locale,
+            zoneinfo: content.zoneinfo,
             at: Timestamp::from_millis(mail.created_at),
             message: content.message,
         }))
@@ -316,8 +323,8 @@ fn purpose(id: &str) -> String {
     format!("outbox:{id}")
 }
 
-/// The language that a person has chosen (`locale`, OpenID Connect Core §5.1).
-pub(super) fn locale_of(user: &UserRecord) -> String {
+/// What a person has chosen: `locale` or `zoneinfo` (OpenID Connect Core §5.1).
+pub(super) fn claim(user: &UserRecord, name: &str) -> String {
     let claims: Value = serde_json::from_str(&user.claims).unwrap_or_default();
-    claims.get("locale").and_then(Value::as_str).unwrap_or_default().to_owned()
+    claims.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }

@@ -120,6 +120,7 @@ impl Identity {
             username: None,
             login: Some(email),
             locale: locale.to_owned(),
+            zoneinfo: String::new(),
             message: Message::Registration { challenge: issued.id.clone(), token: issued.token, code: issued.code },
         };
         self.queue_until(&content, None, None, issued.expires_at).await?;
@@ -180,6 +181,7 @@ impl Identity {
             username: None,
             login: None,
             locale: String::new(),
+            zoneinfo: String::new(),
             message: Message::Invitation { token: token.expose().to_owned(), expires_at },
         };
         self.queue(&content, Some(email), None).await?;

@@ -37,6 +37,7 @@ impl Identity {
             username: None,
             login: Some(login.chars().take(256).collect()),
             locale: locale.to_owned(),
+            zoneinfo: String::new(),
             message: Message::PasswordReset { challenge: issued.id.clone(), token: issued.token, code: issued.code },
         };
         self.queue_until(&content, None, None, issued.expires_at).await?;

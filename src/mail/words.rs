@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::base::{Locale, Timestamp};
+use crate::base::{Locale, Timestamp, Zone};
 use crate::config::Config;
 use crate::identity::{Factor, Letter, Message, Notice};
 
@@ -64,8 +64,9 @@ impl Words {
             service,
             t,
         };
+        let zone = Zone::named(&letter.zoneinfo).unwrap_or(Zone::UTC);
         match &letter.message {
-            Message::Notice(notice) => words.tell(notice, letter.at, config),
+            Message::Notice(notice) => words.tell(notice, letter.at, zone, config),
             Message::PasswordReset { token, code, .. } => words.lead("reset", "/reset/new", token, Some(code), config),
             Message::ConfirmEmail { token, code, .. } => {
                 words.lead("email", "/account/email/confirm", token, Some(code), config);
@@ -75,7 +76,7 @@ impl Words {
             }
             Message::Invitation { token, expires_at } => {
                 words.lead("invitation", "/register/new", token, None, config);
-                words.facts.push((t.text("mail-invitation-until"), in_words(*expires_at)));
+                words.facts.push((t.text("mail-invitation-until"), zone.minute(*expires_at)));
             }
         }
         // A header is no place for marks of direction, and left-to-right text needs none.
@@ -94,7 +95,7 @@ impl Words {
         self.notes.push(t.text(&format!("mail-{key}-note")));
     }
 
-    fn tell(&mut self, notice: &Notice, at: Timestamp, config: &Config) {
+    fn tell(&mut self, notice: &Notice, at: Timestamp, zone: Zone, config: &Config) {
         let t = self.t;
         let key = format!("mail-{}", notice.name());
         self.subject = t.with(&format!("{key}-subject"), "service", self.service.clone());
@@ -112,7 +113,7 @@ impl Words {
             | Notice::AccountDeleted => t.text(&key),
         };
         self.lines.push(text);
-        self.facts.push((t.text("mail-when"), in_words(at)));
+        self.facts.push((t.text("mail-when"), zone.minute(at)));
         if let Notice::NewSignIn { address, user_agent } = notice {
             self.facts.push((t.text("mail-address"), inert(address)));
             if !user_agent.is_empty() {
@@ -149,12 +150,6 @@ fn factor_in_words(t: Locale, factor: &Factor) -> String {
     }
 }
 
-fn in_words(at: Timestamp) -> String {
-    chrono::DateTime::from_timestamp_millis(at.millis())
-        .map(|time| time.format("%Y-%m-%d %H:%M UTC").to_string())
-        .unwrap_or_default()
-}
-
 /// Without what keeps two directions of writing apart.
 fn without_isolates(text: &str) -> String {
     text.chars().filter(|c| !matches!(c, '\u{2066}'..='\u{2069}')).collect()
@@ -186,6 +181,7 @@ mod tests {
             recipient: "alice@example.test".to_owned(),
             username: Some("alice".to_owned()),
             locale: locale.to_owned(),
+            zoneinfo: String::new(),
             at: Timestamp::from_seconds(1_790_000_000),
             message: Message::Notice(notice),
         }
@@ -211,7 +207,7 @@ mod tests {
 
     #[test]
     fn each_mail_is_whole_in_each_language_and_fetches_nothing() {
-        for locale in ["en", "ar-EG"] {
+        for locale in ["en", "ar-EG", "de-AT"] {
             for notice in notices() {
                 let words = Words::of(&letter(locale, notice.clone()), &config());
                 let (text, html) = (words.text().unwrap(), words.html().unwrap());
@@ -219,8 +215,8 @@ mod tests {
                     assert!(!part.contains("Unknown localization") && !part.contains("{ $"), "{notice:?}: {part}");
                 }
                 assert!(!html.contains("src=") && !html.contains("url("), "{notice:?}");
-                let direction = if locale == "en" { "lang=\"en\" dir=\"ltr\"" } else { "lang=\"ar\" dir=\"rtl\"" };
-                assert!(html.contains(direction), "{html}");
+                let (language, direction) = (&locale[..2], if locale == "ar-EG" { "rtl" } else { "ltr" });
+                assert!(html.contains(&format!("lang=\"{language}\" dir=\"{direction}\"")), "{html}");
                 assert!(text.lines().all(|line| line.trim_end() == line), "{text:?}");
                 assert!(!text.contains("\n\n\n"), "{text}");
             }

@@ -224,3 +224,22 @@ async fn s164_no_change_is_made_by_a_form_from_elsewhere() {
     assert_eq!(browser.open(&world.url("/account")).await.url.path(), "/account");
     assert_eq!(claims_of(&world, "alice").await["name"], "alice");
 }
+
+#[tokio::test]
+async fn times_are_said_by_the_clocks_of_the_zone_in_the_profile() {
+    let world = World::new().await;
+    let browser = signed_in(&world, "alice").await;
+    let activity = browser.open(&world.url("/account/activity")).await;
+    assert!(activity.text("main time").contains(" UTC"), "{}", activity.answer.body);
+    let page = browser.open(&world.url("/account/profile")).await;
+    let refused = browser.submit(&page, &[("zoneinfo", "Europe/Nowhere")]).await;
+    assert_eq!(refused.answer.status, 422);
+    assert!(refused.has("#zoneinfo[aria-invalid=true]"), "{}", refused.answer.body);
+    assert!(claims_of(&world, "alice").await.get("zoneinfo").is_none());
+    let saved = browser.submit(&page, &[("zoneinfo", "Asia/Riyadh")]).await;
+    assert!(saved.has("#notice"), "{}", saved.answer.body);
+    let here = browser.open(&world.url("/account/activity")).await;
+    assert!(here.text("main time").ends_with(" +03"), "{}", here.answer.body);
+    // Programs read the same time as ever.
+    assert!(here.attr("main time", "datetime").is_some_and(|time| time.ends_with('Z')));
+}

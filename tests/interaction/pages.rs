@@ -41,11 +41,31 @@ async fn the_home_page_names_issuer_and_discovery_and_who_is_signed_in() {
 #[actix_web::test]
 async fn ui_locales_decide_the_language_and_its_direction() {
     let world = World::new().await;
-    for (ui_locales, language, direction) in [("ar-EG en", "ar", "rtl"), ("xx", "en", "ltr")] {
+    for (ui_locales, language, direction) in [("ar-EG en", "ar", "rtl"), ("xx de-AT", "de", "ltr"), ("xx", "en", "ltr")]
+    {
         let url = world.authorize_url(crate::common::C1, "openid", &[("ui_locales", ui_locales)]);
         let page = world.browser().open(&url).await;
         assert_eq!(page.attr("html", "lang").as_deref(), Some(language));
         assert_eq!(page.attr("html", "dir").as_deref(), Some(direction));
         assert_eq!(page.answer.header("content-language"), language);
     }
+}
+
+#[actix_web::test]
+async fn the_browser_decides_the_language_where_the_application_names_none_that_is_shipped() {
+    let world = World::new().await;
+    let open = async |ui_locales: &str, accepted: &str| {
+        let url = world.authorize_url(crate::common::C1, "openid", &[("ui_locales", ui_locales)]);
+        // The first answer leads on to the sign-in page, where the browser says its languages again.
+        let browser = world.browser();
+        let away = browser.get(&url).await.header("location").to_owned();
+        let request = world.http.get(world.url("/").parse::<url::Url>().unwrap().join(&away).unwrap());
+        browser.send(request.header("Accept-Language", accepted)).await
+    };
+    let german = open("xx", "fr, de-CH;q=0.9, ar;q=0.8").await;
+    assert_eq!((german.status.as_u16(), german.header("content-language")), (200, "de"));
+    assert!(german.body.contains("<html lang=\"de\" dir=\"ltr\">"), "{}", german.body);
+    assert!(german.body.contains("Auf diesem Gerät angemeldet bleiben"), "{}", german.body);
+    // What the application asks for counts more.
+    assert_eq!(open("ar", "de").await.header("content-language"), "ar");
 }

@@ -42,6 +42,7 @@ async fn a_device_gets_tokens_once_after_a_person_confirmed() {
     assert!(world.is_live(tokens["access_token"].as_str().unwrap()).await);
     world.advance(5);
     assert_eq!(poll(&world, &device).await.error(), "invalid_grant", "one success only");
+    assert_eq!(world.audited("device_connected").await, 1);
 }
 
 #[tokio::test]
@@ -64,6 +65,7 @@ async fn s148_a_refused_or_expired_device_learns_it_and_its_code_reads_like_an_u
     let device = begin(&world).await;
     decide(&world, &browser, device["user_code"].as_str().unwrap(), "deny").await;
     assert_eq!(poll(&world, &device).await.error(), "access_denied");
+    assert_eq!(world.audited("device_refused").await, 1, "the person finds it in their activity");
     let late = begin(&world).await;
     world.advance(601);
     assert_eq!(poll(&world, &late).await.error(), "expired_token");

@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use super::shell::Shell;
 use super::{done, signed_in};
-use crate::base::Timestamp;
 use crate::identity::{ActiveSession, Notice};
 use crate::oauth::api_keys::{ApiKeyError, MadeApiKey, NewApiKey, Owner, scopes_of_people};
 use crate::oauth::context::AuditSubject;
@@ -149,10 +148,10 @@ fn card(visit: &Visit<'_>, key: ApiKeyRecord) -> KeyCard {
     KeyCard {
         form: visit.target(REVOKE_API_KEY, REVOKE, &key.id),
         scopes: sentences(visit, &scope),
-        made: day(key.created_at),
-        ends: day(key.expires_at),
+        made: visit.frame.day(key.created_at),
+        ends: visit.frame.day(key.expires_at),
         has_ended: key.expires_at <= visit.cx().now().millis(),
-        used: key.last_used_at.map(day),
+        used: key.last_used_at.map(|at| visit.frame.day(at)),
         id: key.id,
         name: key.name,
         prefix: key.prefix,
@@ -207,7 +206,7 @@ fn show_made(visit: &Visit<'_>, session: &ActiveSession, made: &MadeApiKey) -> H
         account: &account,
         name: record.name.clone(),
         key: made.key.expose(),
-        ends: day(record.expires_at),
+        ends: visit.frame.day(record.expires_at),
     };
     account.show(visit, &page, Answer::default())
 }
@@ -229,7 +228,7 @@ fn offered(visit: &Visit<'_>) -> Result<(), Stop> {
 
 async fn fresh(visit: &mut Visit<'_>) -> Result<ActiveSession, Stop> {
     let session = visit.fresh_session(NEW_API_KEY).await?;
-    visit.speak(&super::shell::language(&session.user));
+    super::shell::speak_to(visit, &session.user);
     Ok(session)
 }
 
@@ -332,10 +331,4 @@ fn filled_form(visit: &Visit<'_>, session: &ActiveSession, filled: &Filled, refu
 
 fn sentences(visit: &Visit<'_>, scopes: &ScopeSet) -> Vec<String> {
     scope_sentences(&visit.frame.t, scopes, &visit.app.config.metadata.scopes)
-}
-
-/// A day as everybody can read it.
-fn day(millis: i64) -> String {
-    let time = chrono::DateTime::from_timestamp_millis(Timestamp::from_millis(millis).millis());
-    time.map(|time| time.format("%Y-%m-%d").to_string()).unwrap_or_default()
 }

@@ -55,8 +55,8 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
         Some(AppView {
             client: visit.card(&client),
             scopes: scope_sentences(t, &scope, &visit.app.config.metadata.scopes),
-            first_used: Moment::ago(t, now, Timestamp::from_millis(grant.created_at)),
-            last_used: Moment::ago(t, now, Timestamp::from_millis(grant.last_used_at)),
+            first_used: Moment::ago(&visit.frame, now, Timestamp::from_millis(grant.created_at)),
+            last_used: Moment::ago(&visit.frame, now, Timestamp::from_millis(grant.last_used_at)),
             client_id: grant.client_id,
         })
     });

@@ -7,7 +7,7 @@ use crate::oauth::Context;
 use crate::storage::{
     Accounts as _, ApiKeys as _, AuditRecord, Factors as _, Passkeys as _, Result, Terms as _, UserRecord,
 };
-use crate::web::pages::Moment;
+use crate::web::pages::iso;
 
 /// Events that are read at a time.
 const BATCH: i64 = 500;
@@ -102,5 +102,5 @@ async fn activity(cx: &Context, user_id: &str) -> Result<Vec<AuditRecord>> {
 }
 
 fn time(millis: i64) -> String {
-    Moment::exactly(Timestamp::from_millis(millis)).iso
+    iso(Timestamp::from_millis(millis))
 }

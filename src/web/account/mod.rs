@@ -118,11 +118,11 @@ pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
         );
 }
 
-/// Who is signed in; anybody else signs in first and comes back to `path`. The page speaks the person's language from
-/// here on.
+/// Who is signed in; anybody else signs in first and comes back to `path`. The page speaks the person's language and
+/// says the times of their zone from here on.
 pub async fn signed_in(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, Stop> {
     let session = visit.session().await?.ok_or_else(|| Stop::SignIn { next: path.to_owned() })?;
-    visit.speak(&shell::language(&session.user));
+    shell::speak_to(visit, &session.user);
     Ok(session)
 }
 
@@ -130,7 +130,7 @@ pub async fn signed_in(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSessio
 /// they are does it again first.
 pub async fn fresh(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, Stop> {
     let session = visit.fresh_session(path).await?;
-    visit.speak(&shell::language(&session.user));
+    shell::speak_to(visit, &session.user);
     Ok(session)
 }
 

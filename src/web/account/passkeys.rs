@@ -8,7 +8,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::shell::Shell;
 use super::two_step::show_new_codes;
 use super::{answered, done, fresh_form, signed_in};
-use crate::base::Timestamp;
 use crate::identity::{ActiveSession, Identity, MAX_NAME_CHARS, PasskeyError};
 use crate::storage::PasskeyRecord;
 use crate::web::App;
@@ -173,7 +172,7 @@ async fn page(visit: &Visit<'_>, session: &ActiveSession, trouble: Trouble) -> R
     let page = PasskeysPage {
         page: &visit.frame,
         account: &account,
-        passkeys: records.into_iter().map(shown).collect(),
+        passkeys: records.into_iter().map(|passkey| shown(&visit.frame, passkey)).collect(),
         passkey,
         confirm: visit.frame.url(&login_again_for(LocalPath::parse(PATH).as_ref())),
         rename: visit.target(RENAME, csrf.0, csrf.1),
@@ -188,19 +187,13 @@ async fn page(visit: &Visit<'_>, session: &ActiveSession, trouble: Trouble) -> R
     Ok(account.show(visit, &page, Answer { status, fetches: is_fresh, ..Answer::default() }))
 }
 
-fn shown(passkey: PasskeyRecord) -> Shown {
+fn shown(page: &Frame, passkey: PasskeyRecord) -> Shown {
     Shown {
         id: passkey.id,
         name: passkey.name,
         is_synced: passkey.backup_eligible,
         signs_in_alone: passkey.user_verified,
-        created: day(passkey.created_at),
-        used: passkey.last_used_at.map(day),
+        created: page.day(passkey.created_at),
+        used: passkey.last_used_at.map(|at| page.day(at)),
     }
-}
-
-/// The day in the form that every language reads alike (UTC).
-fn day(millis: i64) -> String {
-    let at = chrono::DateTime::from_timestamp(Timestamp::from_millis(millis).seconds(), 0).unwrap_or_default();
-    at.format("%Y-%m-%d").to_string()
 }

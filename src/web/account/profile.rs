@@ -14,7 +14,7 @@ use crate::web::pages::{Answer, FormTarget, Frame};
 
 pub const PATH: &str = "/account/profile";
 const PURPOSE: &str = "account-profile";
-/// Proposed while one types; any other zone may be written.
+/// Proposed while one types; any other zone of the IANA database may be written.
 const ZONES: [&str; 40] = [
     "UTC",
     "Africa/Cairo",

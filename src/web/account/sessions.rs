@@ -56,8 +56,8 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
         .map(|record| SessionView {
             device: device_name(*t, &record.user_agent),
             place: place_of(&config.places, &record.address),
-            first_seen: Moment::ago(t, now, Timestamp::from_millis(record.created_at)),
-            last_seen: Moment::ago(t, now, Timestamp::from_millis(record.last_seen_at)),
+            first_seen: Moment::ago(&visit.frame, now, Timestamp::from_millis(record.created_at)),
+            last_seen: Moment::ago(&visit.frame, now, Timestamp::from_millis(record.last_seen_at)),
             is_this: record.id == session.sid,
             apps: apps_of(visit, &used, &record.id),
             address: record.address,

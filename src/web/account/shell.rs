@@ -6,7 +6,7 @@ use super::{ACCOUNT, ACCOUNT_PAGES};
 use crate::identity::ActiveSession;
 use crate::storage::UserRecord;
 use crate::web::interaction::visit::{Visit, set};
-use crate::web::pages::Answer;
+use crate::web::pages::{Answer, Zone};
 
 /// What every page of the account has around its own content.
 pub struct Shell {
@@ -65,8 +65,11 @@ pub fn claim(user: &UserRecord, name: &str) -> String {
     claims(user).get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// The language that the person has chosen, if any.
-pub fn language(user: &UserRecord) -> Vec<String> {
+/// In the language and the time zone that the person has chosen, if any.
+pub fn speak_to(visit: &mut Visit<'_>, user: &UserRecord) {
     let locale = claim(user, "locale");
-    if locale.is_empty() { Vec::new() } else { vec![locale] }
+    if !locale.is_empty() {
+        visit.speak(&[locale]);
+    }
+    visit.frame.zone = Zone::named(&claim(user, "zoneinfo")).unwrap_or(Zone::UTC);
 }

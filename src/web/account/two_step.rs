@@ -116,7 +116,10 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
         page: &visit.frame,
         account: &account,
         form: &visit.target(&onward.page(PATH), PURPOSE, &session.sid),
-        app: app.map(|app| AppFacts { since: day(app.created_at), last_used: day(app.last_used_at) }),
+        app: app.map(|app| AppFacts {
+            since: visit.frame.day(app.created_at),
+            last_used: visit.frame.day(app.last_used_at),
+        }),
         is_on: factors.any(),
         recovery_codes: factors.recovery_codes,
         onward: onward.href.map(|href| visit.frame.url(&href)),
@@ -308,11 +311,6 @@ fn grouped(secret: &str) -> String {
         text.push(letter);
     }
     text
-}
-
-/// The day of a time in epoch milliseconds, as every language reads it (ISO 8601).
-fn day(millis: i64) -> String {
-    chrono::DateTime::from_timestamp_millis(millis).map(|at| at.format("%Y-%m-%d").to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

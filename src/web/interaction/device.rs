@@ -1,6 +1,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use serde_json::json;
 
 use super::local_path::LocalPath;
 use super::problem::{self, Stop};
@@ -8,6 +9,7 @@ use super::sign_in::{login_for, missing_for};
 use super::visit::{Visit, query};
 use crate::base::acr::Acr;
 use crate::identity::{ActiveSession, LoginError};
+use crate::oauth::context::AuditSubject;
 use crate::oauth::device::{self, Approval, PendingDevice};
 use crate::oauth::{Authentication, Error};
 use crate::web::pages::{Answer, ClientCard, DeviceConfirmPage, DeviceDonePage, DeviceEntryPage, scope_sentences};
@@ -81,8 +83,19 @@ async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Sto
     if !decided {
         return Ok(unknown(visit, user_code));
     }
+    audit(visit, if allowed { "device_connected" } else { "device_refused" }, &pending, &session);
     let client = ClientCard::of(&pending.client);
     Ok(visit.page(&DeviceDonePage { page: &visit.frame, client: &client, allowed }, Answer::default()))
+}
+
+fn audit(visit: &Visit<'_>, event: &str, pending: &PendingDevice, session: &ActiveSession) {
+    let about = AuditSubject {
+        user_id: Some(&session.user.id),
+        client_id: Some(&pending.client.client_id),
+        session_id: Some(&session.sid),
+    };
+    let id = visit.id();
+    visit.cx().audit(event, about, visit.caller(&id), &json!({ "scope": pending.scope.to_string() }));
 }
 
 /// Shows what waits behind a code. Unknown, expired and decided codes are answered alike.

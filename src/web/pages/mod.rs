@@ -52,16 +52,19 @@ pub use register::{RegisterAskPage, RegisterCodePage, RegisterNewPage, TermsPage
 pub use reset::{ResetAskPage, ResetCodePage, ResetNewPage};
 pub use select::SelectPage;
 pub use setup::SetupPage;
-pub use time::Moment;
+pub use time::{Moment, iso};
 pub use upstream::{UpstreamButton, UpstreamGoPage};
 
-pub use crate::base::{Locale, SHIPPED_LOCALES};
+use crate::base::Timestamp;
+pub use crate::base::{Locale, SHIPPED_LOCALES, Zone};
 use crate::config::Config;
 
 /// What every page needs: the language, the path all links stand below, and whose page it is.
 #[derive(Clone)]
 pub struct Frame {
     pub t: Locale,
+    /// By which times are said: the person's own where they have chosen one.
+    pub zone: Zone,
     /// The issuer's path, empty or `/like/this`.
     pub base: String,
     pub service: String,
@@ -78,6 +81,7 @@ impl Frame {
         let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         Self {
             t: Locale::negotiate(ui_locales, accepted, &config.pages.default_locale),
+            zone: Zone::UTC,
             base: config.issuer.path().to_owned(),
             service: config.pages.service_name.clone(),
             host: config.issuer.authority(),
@@ -89,6 +93,11 @@ impl Frame {
     /// The URL of a static file, with its content's hash.
     pub fn asset(&self, name: &str) -> String {
         asset_url(&self.base, name)
+    }
+
+    /// The day of a time in epoch milliseconds.
+    pub fn day(&self, millis: i64) -> String {
+        self.zone.day(Timestamp::from_millis(millis))
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -1,6 +1,6 @@
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 
-use super::Locale;
+use super::{Frame, Zone};
 use crate::base::Timestamp;
 
 /// A time as pages say it.
@@ -18,51 +18,54 @@ const DAY: u64 = 24 * HOUR;
 const LONG_AGO: u64 = 30 * DAY;
 
 impl Moment {
-    /// How long it is ago: the person's own time zone is not known to pages without scripts.
-    pub fn ago(t: &Locale, now: Timestamp, at: Timestamp) -> Self {
+    /// How long it is ago.
+    pub fn ago(page: &Frame, now: Timestamp, at: Timestamp) -> Self {
+        let t = &page.t;
         let words = match now.since(at).as_secs() {
             ..MINUTE => t.text("time-now"),
             seconds @ MINUTE..HOUR => t.with("time-minutes", "count", seconds / MINUTE),
             seconds @ HOUR..DAY => t.with("time-hours", "count", seconds / HOUR),
             seconds @ DAY..LONG_AGO => t.with("time-days", "count", seconds / DAY),
-            _ => date_of(at).format("%Y-%m-%d").to_string(),
+            _ => page.zone.day(at),
         };
         Self { iso: iso(at), words }
     }
 
-    /// To the minute, in UTC.
-    pub fn exactly(at: Timestamp) -> Self {
-        Self { iso: iso(at), words: date_of(at).format("%Y-%m-%d %H:%M UTC").to_string() }
+    /// To the minute.
+    pub fn exactly(zone: Zone, at: Timestamp) -> Self {
+        Self { iso: iso(at), words: zone.minute(at) }
     }
 }
 
-fn date_of(at: Timestamp) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(at.millis()).unwrap_or_default()
-}
-
-fn iso(at: Timestamp) -> String {
-    date_of(at).format("%Y-%m-%dT%H:%M:%SZ").to_string()
+/// As in RFC 3339, in UTC.
+pub fn iso(at: Timestamp) -> String {
+    DateTime::from_timestamp_millis(at.millis()).unwrap_or_default().format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderMap;
+
     use super::*;
 
     #[test]
-    fn times_are_said_as_one_would_say_them() {
-        let t = Locale::english();
+    fn times_are_said_as_one_would_say_them_where_one_is() {
+        let config = toml::from_str("issuer = \"https://id.example.test\"").unwrap();
+        let mut page = Frame::new(&config, &HeaderMap::new(), &[]);
         let now = Timestamp::from_seconds(1_790_000_000);
-        let words = |seconds: i64| {
-            let moment = Moment::ago(&t, now, Timestamp::from_seconds(1_790_000_000 - seconds));
+        let words = |page: &Frame, seconds: i64| {
+            let moment = Moment::ago(page, now, Timestamp::from_seconds(1_790_000_000 - seconds));
             moment.words.replace(['\u{2068}', '\u{2069}'], "")
         };
-        assert_eq!(words(-5), "Just now");
-        assert_eq!(words(59), "Just now");
-        assert_eq!(words(60), "one minute ago");
-        assert_eq!(words(7199), "one hour ago");
-        assert_eq!(words(3 * 86_400), "3 days ago");
-        assert_eq!(words(31 * 86_400), "2026-08-21");
-        let exactly = Moment::exactly(now);
-        assert_eq!((exactly.iso.as_str(), exactly.words.as_str()), ("2026-09-21T14:13:20Z", "2026-09-21 14:13 UTC"));
+        assert_eq!(words(&page, -5), "Just now");
+        assert_eq!(words(&page, 59), "Just now");
+        assert_eq!(words(&page, 60), "one minute ago");
+        assert_eq!(words(&page, 7199), "one hour ago");
+        assert_eq!(words(&page, 3 * 86_400), "3 days ago");
+        assert_eq!(words(&page, 31 * 86_400), "2026-08-21");
+        page.zone = Zone::named("Pacific/Auckland").unwrap();
+        assert_eq!(words(&page, 31 * 86_400), "2026-08-22");
+        let exactly = Moment::exactly(page.zone, now);
+        assert_eq!((exactly.iso.as_str(), exactly.words.as_str()), ("2026-09-21T14:13:20Z", "2026-09-22 02:13 NZST"));
     }
 }

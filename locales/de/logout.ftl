@@ -1,0 +1,1 @@
+logged-out-told = Diesen Anwendungen wird mitgeteilt, dass Sie sich abgemeldet haben:

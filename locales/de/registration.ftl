@@ -1,0 +1,1 @@
+client-unverified = Diese App hat sich selbst eingetragen. Bei { $service } hat niemand geprüft, wer dahintersteht. Erlauben Sie den Zugriff nur, wenn Sie dies selbst begonnen haben und die App kennen.
