@@ -171,6 +171,8 @@ fn agreement_key(jwk: &Map<String, Value>) -> Result<Jwk, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use josekit::jwe::{JweDecrypter, deserialize_compact};
     use josekit::jwk::alg::ec::EcCurve;
     use josekit::jwk::alg::ecx::EcxCurve;
@@ -233,11 +235,14 @@ mod tests {
     fn keys_for_something_else_and_unsafe_ones_are_not_used() {
         let [rsa, ec] = [Jwk::generate_rsa_key(2048).unwrap(), Jwk::generate_ec_key(EcCurve::P256).unwrap()];
         let small = Jwk::generate_rsa_key(1024).unwrap();
+        let mut even = bytes(rsa.as_ref(), "n").unwrap();
+        *even.last_mut().unwrap() &= 0xfe;
         for (jwk, alg) in [
             (public(&rsa, &[("use", json!("sig"))]), KeyManagement::RsaOaep256),
             (public(&rsa, &[("alg", json!("RSA1_5"))]), KeyManagement::RsaOaep256),
             (public(&rsa, &[("alg", json!("RSA-OAEP"))]), KeyManagement::RsaOaep256),
             (public(&rsa, &[("key_ops", json!(["verify"]))]), KeyManagement::RsaOaep256),
+            (public(&rsa, &[("n", json!(URL_SAFE_NO_PAD.encode(even)))]), KeyManagement::RsaOaep256),
             (public(&rsa, &[]), KeyManagement::EcdhEs),
             (public(&ec, &[]), KeyManagement::RsaOaep),
             (public(&ec, &[("x", json!("AA"))]), KeyManagement::EcdhEs),

@@ -228,6 +228,10 @@ pub(super) fn rsa(jwk: &Map<String, Value>) -> Result<Jwk, &'static str> {
     if n.first() == Some(&0) || !(2048..=4096).contains(&bits) {
         return Err("has a modulus that is not of 2048 to 4096 bits");
     }
+    // The product of two odd primes; no library reckons with another.
+    if n.last().is_none_or(|last| last % 2 == 0) {
+        return Err("has a modulus `n` that is even");
+    }
     let exponent = e.iter().fold(0_u64, |value, byte| (value << 8) | u64::from(*byte));
     if e.len() > 4 || exponent < 3 || exponent % 2 == 0 {
         return Err("has an unusable exponent `e`");
