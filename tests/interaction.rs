@@ -24,6 +24,8 @@ mod breach;
 mod common;
 #[path = "interaction/email.rs"]
 mod email;
+#[path = "interaction/email_code.rs"]
+mod email_code;
 #[path = "interaction/frontchannel.rs"]
 mod frontchannel;
 #[path = "interaction/imported.rs"]

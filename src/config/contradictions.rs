@@ -158,6 +158,11 @@ pub fn contradictions(config: &Config) -> Vec<Finding> {
     check((1..=1000).contains(&mail.hourly_limit), &["mail.hourly_limit"], "must lie between 1 and 1000");
     check(mail.retry_for <= Ttl::days(5), &["mail.retry_for"], "must be five days at most");
     for (right, keys, message) in registration_checks(config) {
+        check(
+            !config.sign_in.email_code || config.mail.is_on(),
+            &["sign_in.email_code", "mail.smtp"],
+            "needs mail, and none is configured",
+        );
         check(right, keys, message);
     }
     for (right, message) in config.upstream.iter().flat_map(|(name, upstream)| upstream_checks(config, name, upstream))

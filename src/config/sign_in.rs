@@ -7,6 +7,8 @@ pub struct SignIn {
     /// Who needs a second factor: `none`, `admins` or `all`. Whoever has none sets one up before they go on. A client can
     /// want it for itself, with `require_mfa` in its metadata.
     pub require_mfa: RequireMfa,
+    /// Lets people sign in with a code that is mailed to their verified address, instead of the password. Needs `[mail]`.
+    pub email_code: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

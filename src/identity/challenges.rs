@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use subtle::ConstantTimeEq as _;
 
-use super::{Identity, LoginError, Origin};
+use super::{Identity, LoginError, Origin, normalise_username};
 use crate::base::{OpaqueToken, Timestamp, TokenHash, TokenKind, new_id};
-use crate::storage::{self, ChallengeRecord, Challenges as _, Throttles as _, UserRecord};
+use crate::storage::{self, ChallengeRecord, Challenges as _, Throttles as _, UserRecord, Users as _};
 
 /// How long link and code work.
 pub const MAIL_LINK_TTL: Duration = Duration::from_mins(30);
@@ -22,6 +22,8 @@ const FREE_REQUESTS: u32 = 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     PasswordReset,
+    /// The person signs in. By code alone: there is no link.
+    SignIn,
     /// The address is to become the person's own.
     Email,
     /// The address is to have an account.
@@ -34,6 +36,7 @@ impl Purpose {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::PasswordReset => "password_reset",
+            Self::SignIn => "sign_in",
             Self::Email => "email",
             Self::Registration => "registration",
             Self::Invitation => "invitation",
@@ -156,6 +159,25 @@ impl Identity {
         Ok(self.store.reserve_attempt(&[limit], now.millis(), now.minus(hour).millis()).await?.is_ok())
     }
 
+    /// Finds out whom a mail goes to that was asked for by name, within the limit of mails that one address is sent; `None` when nobody.
+    pub(super) async fn recipient_by_login(
+        &self,
+        purpose: Purpose,
+        challenge: &str,
+        login: &str,
+    ) -> storage::Result<Option<(UserRecord, String)>> {
+        let Some(login) = normalise_username(login) else { return Ok(None) };
+        let user = self.store.find_user_by_login(&login).await?;
+        let Some(user) = user.filter(|user| user.disabled_at.is_none() && user.email_verified) else { return Ok(None) };
+        let Some(email) = user.email.clone() else { return Ok(None) };
+        if !self.may_mail(&email).await? {
+            return Ok(None);
+        }
+        let now = self.now().millis();
+        let live = self.store.address_challenge(challenge, purpose.name(), &user.id, now).await?;
+        Ok(live.then_some((user, email)))
+    }
+
     /// Exchanges the mailed code, in the browser that asked, for what the link would have brought. Each try counts before the
     /// code is looked at, for the challenge and for whom and where it comes from.
     pub async fn enter_mail_code(
@@ -181,6 +203,7 @@ impl Identity {
         if !right || !self.store.exchange_code(&challenge.id, hash.as_bytes(), now.millis()).await? {
             let event = match purpose {
                 Purpose::PasswordReset => "reset_code_failed",
+                Purpose::SignIn => "sign_in_code_failed",
                 Purpose::Email => "email_code_failed",
                 Purpose::Registration | Purpose::Invitation => "registration_code_failed",
             };

@@ -8,6 +8,7 @@ mod account;
 mod breach;
 mod challenges;
 mod email;
+mod email_code;
 mod factors;
 mod import;
 mod login;
@@ -44,6 +45,7 @@ use crate::storage::{Audit, AuditRecord, Store};
 
 pub use challenges::{MAIL_LINK_TTL, Purpose as MailPurpose, WayOn};
 pub use email::EmailError;
+pub use email_code::EmailCodeVerified;
 pub use factors::SecondFactors;
 pub use import::{ImportError, ImportedUser};
 pub use login::{LoginError, PasswordVerified};

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::Identity;
+use super::challenges::Purpose;
 use crate::base::{Timestamp, new_id};
 use crate::jose::Sealer;
 use crate::storage::{self, MailRecord, Outbox as _, UserRecord};
@@ -94,6 +95,11 @@ pub enum Message {
         token: String,
         code: String,
     },
+    /// The code by which somebody signs in.
+    SignInCode {
+        challenge: String,
+        code: String,
+    },
     /// Asks whether an address is that of whoever wants it for their account.
     ConfirmEmail {
         challenge: String,
@@ -119,6 +125,7 @@ impl Message {
         match self {
             Self::Notice(notice) => format!("notice_{}", notice.name().replace('-', "_")),
             Self::PasswordReset { .. } => "password_reset".to_owned(),
+            Self::SignInCode { .. } => "sign_in_code".to_owned(),
             Self::ConfirmEmail { .. } => "confirm_email".to_owned(),
             Self::Registration { .. } => "registration".to_owned(),
             Self::Invitation { .. } => "invitation".to_owned(),
@@ -282,7 +289,12 @@ impl Identity {
         let content = self.open_mail(mail)?;
         let recipient = match (&content.message, content.login, mail.user_id.clone()) {
             (Message::PasswordReset { challenge, .. }, Some(login), _) => {
-                self.recipient_of_reset(challenge, &login).await?.map(|(user, email)| (Some(user.id), email))
+                let found = self.recipient_by_login(Purpose::PasswordReset, challenge, &login).await?;
+                found.map(|(user, email)| (Some(user.id), email))
+            }
+            (Message::SignInCode { challenge, .. }, Some(login), _) => {
+                let found = self.recipient_by_login(Purpose::SignIn, challenge, &login).await?;
+                found.map(|(user, email)| (Some(user.id), email))
             }
             (Message::ConfirmEmail { .. }, Some(email), Some(user_id)) => {
                 self.may_ask_address(&email, &user_id).await?.then_some((Some(user_id), email))

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::upstream::UpstreamVerified;
-use super::{ActiveSession, PasskeyVerified, PasswordVerified, RecoveryCodeVerified, TotpVerified};
+use super::{ActiveSession, EmailCodeVerified, PasskeyVerified, PasswordVerified, RecoveryCodeVerified, TotpVerified};
 use crate::base::Timestamp;
 use crate::base::acr::Acr;
 use crate::storage::UserRecord;
@@ -12,6 +12,7 @@ use crate::storage::UserRecord;
 #[derive(Debug)]
 pub enum Proof {
     Password(PasswordVerified),
+    EmailCode(EmailCodeVerified),
     Totp(TotpVerified),
     RecoveryCode(RecoveryCodeVerified),
     Passkey(PasskeyVerified),
@@ -22,6 +23,7 @@ impl Proof {
     pub fn user(&self) -> &UserRecord {
         match self {
             Self::Password(proof) => proof.user(),
+            Self::EmailCode(proof) => proof.user(),
             Self::Totp(proof) => proof.user(),
             Self::RecoveryCode(proof) => proof.user(),
             Self::Passkey(proof) => proof.user(),
@@ -33,6 +35,8 @@ impl Proof {
     fn fact(&self) -> Fact {
         match self {
             Self::Password(proof) => Fact::first(proof.at(), &["pwd"]),
+            // A mailbox is no thing that a person holds in their hand.
+            Self::EmailCode(proof) => Fact::first(proof.at(), &["otp"]),
             Self::Totp(proof) => Fact::second(proof.at(), &["otp"]),
             Self::RecoveryCode(proof) => Fact::second(proof.at(), &["otp"]),
             Self::Passkey(proof) => Fact::passkey(proof),
@@ -44,6 +48,7 @@ impl Proof {
     pub const fn method(&self) -> &'static str {
         match self {
             Self::Password(_) => "pwd",
+            Self::EmailCode(_) => "email_code",
             Self::Totp(_) => "otp",
             Self::RecoveryCode(_) => "recovery_code",
             Self::Passkey(_) => "passkey",
@@ -55,6 +60,12 @@ impl Proof {
 impl From<PasswordVerified> for Proof {
     fn from(proof: PasswordVerified) -> Self {
         Self::Password(proof)
+    }
+}
+
+impl From<EmailCodeVerified> for Proof {
+    fn from(proof: EmailCodeVerified) -> Self {
+        Self::EmailCode(proof)
     }
 }
 

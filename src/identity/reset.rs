@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::challenges::{Details, Purpose, WayOn};
 use super::outbox::{Content, Message, Notice};
-use super::{Identity, LoginError, Origin, UserError, normalise_username};
-use crate::storage::{self, Challenges as _, UserRecord, Users as _};
+use super::{Identity, LoginError, Origin, UserError};
+use crate::storage::{self, UserRecord, Users as _};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ResetError {
@@ -42,24 +42,6 @@ impl Identity {
         };
         self.queue_until(&content, None, None, issued.expires_at).await?;
         Ok(issued.id)
-    }
-
-    /// Finds out whom a requested mail goes to, within the limit of mails that one address is sent; `None` when nobody.
-    pub(super) async fn recipient_of_reset(
-        &self,
-        challenge: &str,
-        login: &str,
-    ) -> storage::Result<Option<(UserRecord, String)>> {
-        let Some(login) = normalise_username(login) else { return Ok(None) };
-        let user = self.store.find_user_by_login(&login).await?;
-        let Some(user) = user.filter(|user| user.disabled_at.is_none() && user.email_verified) else { return Ok(None) };
-        let Some(email) = user.email.clone() else { return Ok(None) };
-        if !self.may_mail(&email).await? {
-            return Ok(None);
-        }
-        let now = self.now().millis();
-        let live = self.store.address_challenge(challenge, Purpose::PasswordReset.name(), &user.id, now).await?;
-        Ok(live.then_some((user, email)))
     }
 
     /// Where a link leads, if it still works. Uses nothing up.

@@ -68,6 +68,7 @@ impl Words {
         match &letter.message {
             Message::Notice(notice) => words.tell(notice, letter.at, zone, config),
             Message::PasswordReset { token, code, .. } => words.lead("reset", "/reset/new", token, Some(code), config),
+            Message::SignInCode { code, .. } => words.hand_over("sign-in", Some(code)),
             Message::ConfirmEmail { token, code, .. } => {
                 words.lead("email", "/account/email/confirm", token, Some(code), config);
             }
@@ -86,11 +87,16 @@ impl Words {
 
     /// A way on by link, and by code where there is one, about what the texts at `mail-KEY` say.
     fn lead(&mut self, key: &str, path: &str, token: &str, code: Option<&String>, config: &Config) {
+        let link = config.issuer.endpoint(&format!("{path}?token={token}"));
+        self.action = Some((self.t.text(&format!("mail-{key}-action")), link));
+        self.hand_over(key, code);
+    }
+
+    /// What the texts at `mail-KEY` say, with a code where there is one.
+    fn hand_over(&mut self, key: &str, code: Option<&String>) {
         let t = self.t;
         self.subject = t.with(&format!("mail-{key}-subject"), "service", self.service.clone());
         self.lines.push(t.text(&format!("mail-{key}")));
-        let link = config.issuer.endpoint(&format!("{path}?token={token}"));
-        self.action = Some((t.text(&format!("mail-{key}-action")), link));
         self.code = code.map(|code| (t.text(&format!("mail-{key}-code")), code.clone()));
         self.notes.push(t.text(&format!("mail-{key}-note")));
     }

@@ -83,6 +83,8 @@ fn named(path: &str) -> Option<Route> {
         "/register" => person("/register"),
         "/register/code" => person("/register/code"),
         "/register/new" => person("/register/new"),
+        "/login/email" => person("/login/email"),
+        "/login/email/code" => person("/login/email/code"),
         "/login/select" => person("/login/select"),
         "/login/terms" => person("/login/terms"),
         "/login/factor" => person("/login/factor"),

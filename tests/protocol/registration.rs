@@ -474,6 +474,8 @@ async fn a_mistake_of_a_client_that_nobody_vouches_for_is_shown_before_anybody_i
     // Who wants no page gets none, and who is signed in knows where they are.
     let silent = browser.get(&wrong(&[("response_type", "code"), ("prompt", "none")])).await;
     assert_eq!(silent.redirect_param("error").as_deref(), Some("login_required"));
+    let both = browser.get(&wrong(&[("response_type", "code"), ("prompt", "none login")])).await;
+    assert_eq!(both.redirect_param("error").as_deref(), Some("invalid_request"));
     world.code(&browser, C1, "openid").await;
     let known = browser.get(&wrong(&[])).await;
     assert_eq!(known.response_param("error").as_deref(), Some("unsupported_response_type"));

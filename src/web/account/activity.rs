@@ -39,9 +39,10 @@ pub struct EventView {
 }
 
 /// Events that somebody else may be behind.
-const ALARMING: [&str; 6] = [
+const ALARMING: [&str; 7] = [
     "login_failed",
     "reset_code_failed",
+    "sign_in_code_failed",
     "refresh_reuse",
     "code_replay",
     "refresh_token_of_other_client",

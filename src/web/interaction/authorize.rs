@@ -58,7 +58,8 @@ async fn answer_post(visit: &mut Visit<'_>, body: Payload) -> Result<HttpRespons
 async fn told(visit: &Visit<'_>, params: &Params, response: AuthorizationResponse) -> Result<HttpResponse, Stop> {
     let client = params.get("client_id").and_then(|client_id| visit.cx().active_client(client_id));
     let vouched_for = client.is_some_and(|client| client.metadata.registered_by.is_operator());
-    if vouched_for || params.get("prompt") == Some(Prompt::None.name()) || visit.session().await?.is_some() {
+    let mut prompts = params.get("prompt").unwrap_or_default().split(' ');
+    if vouched_for || prompts.any(|prompt| prompt == Prompt::None.name()) || visit.session().await?.is_some() {
         return Ok(write(visit, &response));
     }
     Err(Stop::Unvouched { response })

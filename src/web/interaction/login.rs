@@ -5,6 +5,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
+use super::email_code;
 use super::finish::{give_up, proceed, repeat};
 use super::local_path::LocalPath;
 use super::passkey;
@@ -182,6 +183,7 @@ pub(super) fn form(
     };
     let page = LoginPage {
         register: register::begins(&visit.app.config).map(beside),
+        email_code: email_code::begins(&visit.app.config).map(beside),
         upstreams: &upstream::buttons(visit, next.as_ref()),
         page: &visit.frame,
         client: client.as_ref(),

@@ -11,6 +11,7 @@ mod cookies;
 mod csrf;
 mod departure;
 mod device;
+mod email_code;
 mod errand;
 mod factor;
 mod finish;
@@ -47,6 +48,7 @@ pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
     }
     register::routes(cfg, config);
     terms::routes(cfg, config);
+    email_code::routes(cfg, config);
     if config.sessions.check_session_iframe {
         cfg.service(web::resource(endpoints::CHECK_SESSION).route(web::get().to(check_session::get)));
     }

@@ -15,7 +15,7 @@ use crate::identity::{Admission, LoginError, MAIL_LINK_TTL, MailPurpose, NewAcco
 use crate::oauth::{Error, Params};
 use crate::storage;
 use crate::web::App;
-use crate::web::pages::{Answer, RegisterAskPage, RegisterCodePage, RegisterNewPage, TermsToAccept, UninvitedPage};
+use crate::web::pages::{Answer, MailCodePage, RegisterAskPage, RegisterNewPage, TermsToAccept, UninvitedPage};
 
 const ASK: &str = "/register";
 const CODE: &str = "/register/code";
@@ -118,8 +118,9 @@ async fn show_code(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 
 fn code_page(visit: &Visit<'_>, errand: &Errand, id: &str, said: Said) -> HttpResponse {
     let answer = said.answer();
-    let page = RegisterCodePage {
+    let page = MailCodePage {
         page: &visit.frame,
+        lead: visit.frame.t.text("register-sent"),
         form: &visit.target(&errand.page_about(CODE, &[("c", id)]), CODE_PURPOSE, id),
         again: visit.frame.url(&errand.page(ASK)),
         problem: said.problem,

@@ -12,7 +12,7 @@ use super::sign_in::signed_in_for;
 use super::visit::{Visit, set};
 use crate::identity::{LoginError, MAIL_LINK_TTL, MailPurpose, ResetError};
 use crate::web::App;
-use crate::web::pages::{Answer, ResetAskPage, ResetCodePage, ResetNewPage};
+use crate::web::pages::{Answer, MailCodePage, ResetAskPage, ResetNewPage};
 
 const ASK: &str = "reset";
 const CODE: &str = "reset_code";
@@ -77,8 +77,9 @@ async fn show_code(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 
 fn code_page(visit: &Visit<'_>, errand: &Errand, id: &str, said: Said) -> HttpResponse {
     let answer = said.answer();
-    let page = ResetCodePage {
+    let page = MailCodePage {
         page: &visit.frame,
+        lead: visit.frame.t.text("reset-sent"),
         form: &visit.target(&errand.page_about("/reset/code", &[("c", id)]), CODE, id),
         again: visit.frame.url(&errand.page("/reset")),
         problem: said.problem,

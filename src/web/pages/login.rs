@@ -17,6 +17,8 @@ pub struct LoginPage<'a> {
     pub remember: Option<bool>,
     /// Where passkeys are used.
     pub passkey: Option<&'a PasskeyForm>,
+    /// Where a code is mailed instead, if it is.
+    pub email_code: Option<String>,
     /// Where a lost password is replaced by mail, if it can be.
     pub reset: Option<String>,
     /// Where an account is made, if anybody can make one.

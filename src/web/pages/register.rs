@@ -18,17 +18,6 @@ pub struct RegisterAskPage<'a> {
     pub problem: Option<String>,
 }
 
-/// A mail is on its way; its code can be typed here.
-#[derive(Template)]
-#[template(path = "register_code.html")]
-pub struct RegisterCodePage<'a> {
-    pub page: &'a Frame,
-    pub form: &'a FormTarget,
-    /// Where another mail is asked for.
-    pub again: String,
-    pub problem: Option<String>,
-}
-
 /// How the person is going to sign in.
 #[derive(Template)]
 #[template(path = "register_new.html")]

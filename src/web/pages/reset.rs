@@ -14,17 +14,6 @@ pub struct ResetAskPage<'a> {
     pub problem: Option<String>,
 }
 
-/// A mail is on its way, if there is whom to send it to; its code can be typed here.
-#[derive(Template)]
-#[template(path = "reset_code.html")]
-pub struct ResetCodePage<'a> {
-    pub page: &'a Frame,
-    pub form: &'a FormTarget,
-    /// Where another mail is asked for.
-    pub again: String,
-    pub problem: Option<String>,
-}
-
 /// Behind the link: the new password.
 #[derive(Template)]
 #[template(path = "reset_new.html")]

@@ -86,6 +86,7 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 remember: None,
                 passkey: None,
                 reset: None,
+                email_code: None,
                 register: None,
                 upstreams: &[],
             }),
@@ -101,6 +102,7 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 remember: Some(true),
                 passkey: Some(&passkey),
                 reset: Some("/a/reset".to_owned()),
+                email_code: Some("/a/login/email".to_owned()),
                 register: Some("/a/register".to_owned()),
                 upstreams: &[],
             }),
@@ -116,12 +118,25 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
             }),
         ),
         (
-            "reset-code",
-            html(&ResetCodePage {
+            "mail-code",
+            html(&MailCodePage {
                 page,
                 form,
+                lead: t.text("reset-sent"),
                 again: "/a/reset".to_owned(),
                 problem: Some(t.text("reset-code-wrong")),
+            }),
+        ),
+        (
+            "email-code-ask",
+            html(&EmailCodeAskPage {
+                page,
+                client: Some(client),
+                form,
+                back: "/a/login".to_owned(),
+                login: "a\"lice",
+                remember: Some(true),
+                problem: None,
             }),
         ),
         ("reset-new", html(&ResetNewPage { page, form, problem: None, min_length: 8 })),
@@ -269,7 +284,6 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 problem: Some(t.text("email-bad")),
             }),
         ),
-        ("register-code", html(&RegisterCodePage { page, form, again: "/a/register".to_owned(), problem: None })),
         (
             "register-new",
             html(&RegisterNewPage {

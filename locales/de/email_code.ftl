@@ -1,0 +1,12 @@
+email-code-link = Mit einem Code per E-Mail anmelden
+email-code-title = Mit einem Code anmelden
+email-code-lead = Wir senden Ihnen einen Code an Ihre E-Mail-Adresse.
+email-code-ask = Code senden
+email-code-back = Anders anmelden
+email-code-sent = Wenn es ein Konto mit diesem Namen gibt, ist eine E-Mail mit einem Code an seine Adresse unterwegs. Geben Sie den Code hier ein, in diesem Browser.
+email-code-wrong = Dieser Code stimmt nicht oder gilt nicht mehr. Sehen Sie in die neueste E-Mail, oder fordern Sie eine weitere an.
+mail-sign-in-subject = Ihr Code für { $service }
+mail-sign-in = Jemand möchte sich bei Ihrem Konto anmelden. Wenn Sie das sind, ist hier der Code.
+mail-sign-in-code = Geben Sie ihn dort ein, wo Sie ihn angefordert haben, und nirgends sonst:
+mail-sign-in-note = Der Code gilt einmal, 30 Minuten lang. Niemand hat einen Grund, Sie danach zu fragen. Wenn Sie das nicht waren, brauchen Sie nichts zu tun: Ohne den Code kommt niemand hinein.
+event-sign-in-code-failed = Jemand hat zum Anmelden einen falschen Code eingegeben

@@ -1,0 +1,12 @@
+email-code-link = Sign in with a code by mail
+email-code-title = Sign in with a code
+email-code-lead = We send a code to your e-mail address.
+email-code-ask = Send the code
+email-code-back = Sign in another way
+email-code-sent = If there is an account by that name, a mail with a code is on its way to its address. Type the code here, in this browser.
+email-code-wrong = This code is not right or no longer works. Look at the newest mail, or ask for another one.
+mail-sign-in-subject = Your code for { $service }
+mail-sign-in = Somebody wants to sign in to your account. If it is you, here is the code.
+mail-sign-in-code = Type it where you asked for it, and nowhere else:
+mail-sign-in-note = The code works once, for 30 minutes. Nobody has a reason to ask you for it. If it was not you, there is nothing to do: without the code nobody gets in.
+event-sign-in-code-failed = Somebody typed a wrong code to sign in
