@@ -1,4 +1,6 @@
 upstream-button = الدخول باستخدام { $name }
+upstream-more = طرق أخرى لتسجيل الدخول
+upstream-sign-out = بعد ذلك تسجّل الخروج لدى { $name } أيضًا.
 upstream-go = الانتقال إلى { $name }
 upstream-title = لم ينجح تسجيل الدخول
 upstream-again = حاول مرة أخرى

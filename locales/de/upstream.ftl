@@ -1,4 +1,6 @@
 upstream-button = Mit { $name } anmelden
+upstream-more = Weitere Anmeldemöglichkeiten
+upstream-sign-out = Als Nächstes melden Sie sich auch bei { $name } ab.
 upstream-go = Weiter zu { $name }
 upstream-title = Diese Anmeldung hat nicht geklappt
 upstream-again = Noch einmal versuchen

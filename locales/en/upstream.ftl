@@ -1,4 +1,6 @@
 upstream-button = Sign in with { $name }
+upstream-more = More ways to sign in
+upstream-sign-out = Next you sign out at { $name } too.
 upstream-go = On to { $name }
 upstream-title = That sign-in did not work
 upstream-again = Try again

@@ -211,7 +211,7 @@ fn registration_checks(config: &Config) -> [(bool, &'static [&'static str], &'st
 }
 
 /// What has to be true of one provider, each with what to say where it is not.
-fn upstream_checks(config: &Config, name: &str, upstream: &Upstream) -> [(bool, String); 5] {
+fn upstream_checks(config: &Config, name: &str, upstream: &Upstream) -> [(bool, String); 6] {
     let local = config.issuer.is_loopback() && upstream.issuer.starts_with("http://");
     let said = |message: &str| format!("{name}: {message}");
     [
@@ -229,5 +229,9 @@ fn upstream_checks(config: &Config, name: &str, upstream: &Upstream) -> [(bool, 
             format!("{name}: claims maps {}", MAPPED_CLAIMS.join(", ")),
         ),
         (upstream.scopes.iter().any(|scope| scope == "openid"), said("scopes must contain openid")),
+        (
+            !upstream.link_only || (!upstream.allow_registration && upstream.trusted_domains.is_empty()),
+            said("link_only excludes allow_registration and trusted_domains"),
+        ),
     ]
 }

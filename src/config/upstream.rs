@@ -40,6 +40,14 @@ pub struct Upstream {
     /// Whether more than one factor there (`mfa` in its `amr`) counts as more than one here.
     #[serde(default)]
     pub trust_mfa: bool,
+    /// For people who have connected their accounts alone: its button stands behind “More ways to sign in”, and nobody is
+    /// registered or recognised by an address. Not together with `allow_registration` or `trusted_domains`.
+    #[serde(default)]
+    pub link_only: bool,
+    /// Whether signing out here leads on to signing out there, for whoever came in that way, where its metadata name an
+    /// `end_session_endpoint`. Register `ISSUER/upstream/NAME/signed-out` as the post-logout redirect URI there.
+    #[serde(default)]
+    pub sign_out: bool,
     /// False takes it out of service, and leaves people's connections as they are.
     #[serde(default = "yes")]
     pub enabled: bool,

@@ -307,3 +307,116 @@ async fn a_name_from_elsewhere_is_never_somebodys_address_here() {
     browser.submit(&page, &[("username", "bob@example.test"), ("password", PASSWORD)]).await;
     assert!(browser.open(&here.url("/")).await.text(".whoami").contains("bob"));
 }
+
+/// Has the provider send people back who were signed out there.
+async fn accept_sign_outs(here: &World, there: &World) {
+    let returns = format!("{}/upstream/there/signed-out", here.issuer);
+    there.change_client("rp", |metadata| metadata["post_logout_redirect_uris"] = json!([returns])).await;
+}
+
+#[tokio::test]
+async fn whoever_came_by_a_provider_is_signed_out_here_and_then_there() {
+    let (here, there) = worlds("sign_out = true").await;
+    accept_sign_outs(&here, &there).await;
+    connect(&here, &there, &here.browser(), "alice", "bob").await;
+    let (browser, elsewhere) = (here.browser(), there.browser());
+    let page = browser.open(&here.url("/login?next=/account")).await;
+    let back = sign_in_there(&there, &elsewhere, &press(&browser, &page).await, "bob").await;
+    assert_eq!(browser.open(&back).await.url.path(), "/account");
+
+    let asked = browser.open(&here.url("/logout")).await;
+    let out = browser.submit(&asked, &[("decision", "logout")]).await;
+    assert!(out.text("#elsewhere").contains("There"), "{}", out.answer.body);
+    assert_eq!(browser.open(&here.url("/account")).await.url.path(), "/login", "signed out here already");
+    let away: url::Url = out.attr("#onward", "href").unwrap().parse().unwrap();
+    assert!(away.as_str().starts_with(&there.issuer), "{away}");
+    let names: Vec<_> = away.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    assert_eq!(names, ["client_id", "post_logout_redirect_uri", "state"], "nothing that the provider has issued");
+    let asked = elsewhere.open(away.as_str()).await;
+    elsewhere.submit(&asked, &[("decision", "logout")]).await;
+    assert_eq!(elsewhere.open(&there.url("/account")).await.url.path(), "/login", "signed out there too");
+
+    // The way back is for this browser, once, and for no other state.
+    let state = away.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let signed_out = here.url(&format!("/upstream/there/signed-out?state={state}"));
+    for (browser, url) in
+        [(here.browser(), signed_out.clone()), (here.browser(), here.url("/upstream/there/signed-out"))]
+    {
+        assert_eq!(browser.get(&url).await.status, 303);
+    }
+    let home = browser.open(&signed_out).await;
+    assert_eq!((home.answer.status.as_u16(), home.url.path()), (200, "/upstream/there/signed-out"));
+    assert_eq!(browser.get(&signed_out).await.status, 303);
+}
+
+#[tokio::test]
+async fn s141_a_provider_that_cannot_be_reached_keeps_nobody_signed_in() {
+    let (here, there) = worlds("sign_out = true").await;
+    connect(&here, &there, &here.browser(), "alice", "bob").await;
+    let browser = here.browser();
+    let page = browser.open(&here.url("/login?next=/account")).await;
+    let back = sign_in_there(&there, &there.browser(), &press(&browser, &page).await, "bob").await;
+    browser.open(&back).await;
+    drop(there);
+    let asked = browser.open(&here.url("/logout")).await;
+    let out = browser.submit(&asked, &[("decision", "logout")]).await;
+    assert_eq!(out.answer.status, 200);
+    assert_eq!(browser.open(&here.url("/account")).await.url.path(), "/login");
+    assert_eq!(here.rows("sessions", "ended_at IS NULL").await, 1, "the one in which the two were connected");
+}
+
+#[tokio::test]
+async fn an_application_gets_its_browser_back_after_the_sign_out_elsewhere() {
+    let (here, there) = worlds("sign_out = true").await;
+    connect(&here, &there, &here.browser(), "alice", "bob").await;
+    here.change_client(C1, |metadata| metadata["post_logout_redirect_uris"] = json!(["https://prints.test/bye"])).await;
+    let browser = here.browser();
+    let page = browser.open(&here.authorize_url(C1, "openid", &[])).await;
+    let back = sign_in_there(&there, &there.browser(), &press(&browser, &page).await, "bob").await;
+    let page = browser.open(&back).await;
+    let code = here.answer_pages(&browser, page, "nobody").await.param("code").unwrap();
+    let token = here.redeem(C1, &code).await.ok();
+    let hint = token["id_token"].as_str().unwrap();
+    let bye = "post_logout_redirect_uri=https%3A%2F%2Fprints.test%2Fbye&state=xyz";
+    let out = browser.open(&here.url(&format!("/logout?id_token_hint={hint}&{bye}"))).await;
+    let away: url::Url = out.attr("#onward", "href").unwrap().parse().unwrap();
+    assert!(away.as_str().starts_with(&there.issuer), "{away}");
+    let state = away.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let end = browser.get(&here.url(&format!("/upstream/there/signed-out?state={state}"))).await;
+    assert_eq!(end.header("location"), "https://prints.test/bye?state=xyz");
+}
+
+#[tokio::test]
+async fn without_the_operators_wish_nobody_is_sent_away_to_sign_out() {
+    let (here, there) = worlds("").await;
+    connect(&here, &there, &here.browser(), "alice", "bob").await;
+    let browser = here.browser();
+    let page = browser.open(&here.url("/login?next=/account")).await;
+    let back = sign_in_there(&there, &there.browser(), &press(&browser, &page).await, "bob").await;
+    browser.open(&back).await;
+    let asked = browser.open(&here.url("/logout")).await;
+    let out = browser.submit(&asked, &[("decision", "logout")]).await;
+    assert!(!out.has("#onward") && !out.has("#elsewhere"), "{}", out.answer.body);
+    assert_eq!(here.get("/upstream/there/signed-out").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_provider_for_connected_accounts_alone_stands_behind_a_link_and_lets_no_stranger_in() {
+    let (here, there) = worlds("link_only = true").await;
+    let browser = here.browser();
+    let page = browser.open(&here.authorize_url(C1, "openid", &[])).await;
+    assert!(!page.has(BUTTON), "{}", page.answer.body);
+    let more = page.url.join(&page.attr("#more", "href").unwrap()).unwrap();
+    let page = browser.open(more.as_str()).await;
+    assert!(page.has(BUTTON) && !page.has("#more"), "{}", page.answer.body);
+    let people = here.rows("users", "TRUE").await;
+    let back = sign_in_there(&there, &there.browser(), &press(&browser, &page).await, "bob").await;
+    assert_eq!(browser.open(&back).await.answer.status, 400);
+    assert_eq!((here.rows("users", "TRUE").await, browser.cookie("session")), (people, None));
+
+    connect(&here, &there, &here.browser(), "alice", "bob").await;
+    let page = browser.open(more.as_str()).await;
+    let back = sign_in_there(&there, &there.browser(), &press(&browser, &page).await, "bob").await;
+    let page = browser.open(&back).await;
+    assert!(here.answer_pages(&browser, page, "nobody").await.param("code").is_some());
+}

@@ -56,8 +56,9 @@ impl Upstreams {
     pub fn new(config: &Config, outbound: &outbound::Client, clock: &Arc<dyn Clock>) -> Result<Self, UnreadableSecret> {
         let mut providers = BTreeMap::new();
         for (name, settings) in config.upstream.iter().filter(|(_, settings)| settings.enabled) {
-            let callback = config.issuer.endpoint(&format!("/upstream/{name}/callback"));
-            let provider = Provider::new(settings, callback, outbound.clone(), Arc::clone(clock))
+            let page = |page: &str| config.issuer.endpoint(&format!("/upstream/{name}/{page}"));
+            let pages = (page("callback"), page("signed-out"));
+            let provider = Provider::new(settings, pages, outbound.clone(), Arc::clone(clock))
                 .map_err(|error| UnreadableSecret { name: name.clone(), error })?;
             providers.insert(name.clone(), provider);
         }

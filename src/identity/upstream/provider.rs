@@ -18,6 +18,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
+use url::Url;
 
 use super::verified::{UpstreamIdentity, payload};
 use super::{Passage, UpstreamError};
@@ -29,6 +30,8 @@ use crate::outbound::{self, Limits, Request};
 const KNOWN_FOR: Duration = Duration::from_mins(10);
 /// Whatever has to be fetched, the person gets an answer within this.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Whoever signs out waits no longer for another provider's metadata.
+const PARTING: Duration = Duration::from_secs(3);
 /// An id_token is made for this very answer: older ones, and those from a clock far ahead, are refused. Seconds.
 const MAX_AGE: i64 = 600;
 const CLOCK_SKEW: i64 = 60;
@@ -60,6 +63,9 @@ struct Extensions {
     /// RFC 9207 §3.
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
+    /// OpenID Connect RP-Initiated Logout 1.0 §2.1.
+    #[serde(default)]
+    end_session_endpoint: Option<String>,
 }
 
 impl AdditionalProviderMetadata for Extensions {}
@@ -93,6 +99,8 @@ pub struct Provider {
     pub settings: Upstream,
     secret: Option<SecretString>,
     callback: String,
+    /// Where the browser comes back to when it is signed out there.
+    signed_out: String,
     outbound: outbound::Client,
     clock: Arc<dyn Clock>,
     known: Cache<(), Arc<Metadata>>,
@@ -101,7 +109,7 @@ pub struct Provider {
 impl Provider {
     pub(super) fn new(
         settings: &Upstream,
-        callback: String,
+        (callback, signed_out): (String, String),
         outbound: outbound::Client,
         clock: Arc<dyn Clock>,
     ) -> std::io::Result<Self> {
@@ -110,7 +118,7 @@ impl Provider {
             None => settings.client_secret.clone(),
         };
         let known = Cache::builder().max_capacity(1).time_to_live(KNOWN_FOR).build();
-        Ok(Self { settings: settings.clone(), secret, callback, outbound, clock, known })
+        Ok(Self { settings: settings.clone(), secret, callback, signed_out, outbound, clock, known })
     }
 
     /// Where the browser goes. With `again` the person is to prove anew who they are.
@@ -130,6 +138,26 @@ impl Provider {
             url.query_pairs_mut().append_pair("prompt", "login").append_pair("max_age", "0");
         }
         Ok(url.into())
+    }
+
+    /// Where the browser is signed out there, to come back with `state` (OpenID Connect RP-Initiated Logout 1.0 §2); `None`
+    /// where that is not wished for or not offered. Nothing that the provider has issued goes along.
+    pub async fn end_session_url(&self, state: &str) -> Option<String> {
+        if !self.settings.sign_out {
+            return None;
+        }
+        let metadata = timeout(PARTING, self.metadata()).await.ok()?.ok()?;
+        let mut url = Url::parse(metadata.additional_metadata().end_session_endpoint.as_deref()?).ok()?;
+        // As secure as the provider itself.
+        let is_secure = url.scheme() == "https" || self.settings.issuer.starts_with("http://");
+        if !is_secure || !matches!(url.scheme(), "https" | "http") || !url.username().is_empty() {
+            return None;
+        }
+        url.query_pairs_mut()
+            .append_pair("client_id", &self.settings.client_id)
+            .append_pair("post_logout_redirect_uri", &self.signed_out)
+            .append_pair("state", state);
+        Some(url.into())
     }
 
     /// Whom the answer proves, after everything about it was checked. Its `state` was, by the caller. Where the person was

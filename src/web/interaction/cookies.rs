@@ -11,6 +11,8 @@ use crate::config::{Issuer, Ttl};
 const SESSION: &str = "portcullis_session";
 const DEVICE: &str = "portcullis_device";
 /// One per sign-in that still lacks a factor.
+const CAME_BY: &str = "portcullis_came_by";
+const PARTING: &str = "portcullis_parting";
 const PENDING: &str = "portcullis_pending_";
 /// Set while the person does not want this browser to be remembered.
 const BRIEF: &str = "portcullis_brief";
@@ -156,6 +158,32 @@ impl Cookies {
 
     pub fn end_transaction(self, id: &str) -> Cookie<'static> {
         self.cookie(&format!("{TRANSACTION}{id}"), "", Duration::ZERO)
+    }
+
+    /// The provider that the person came in by last.
+    pub fn came_by(self, req: &HttpRequest) -> Option<String> {
+        read(req, &self.name(CAME_BY))
+    }
+
+    pub fn set_came_by(self, provider: &str, ttl: Ttl) -> Cookie<'static> {
+        self.cookie(CAME_BY, provider, seconds(ttl))
+    }
+
+    pub fn end_came_by(self) -> Cookie<'static> {
+        self.cookie(CAME_BY, "", Duration::ZERO)
+    }
+
+    /// Where a browser goes that comes back signed out at another provider.
+    pub fn parting(self, req: &HttpRequest) -> Option<String> {
+        read(req, &self.name(PARTING))
+    }
+
+    pub fn set_parting(self, value: &str, ttl: Ttl) -> Cookie<'static> {
+        self.cookie(PARTING, value, seconds(ttl))
+    }
+
+    pub fn end_parting(self) -> Cookie<'static> {
+        self.cookie(PARTING, "", Duration::ZERO)
     }
 
     /// Removes the oldest transactions of this browser, so that with a new one there are not too many.

@@ -21,6 +21,8 @@ use crate::web::App;
 use crate::web::pages::{Answer, LoginPage};
 
 pub(super) const PURPOSE: &str = "login";
+/// Shows every way to sign in.
+const MORE: &str = "more";
 
 /// `GET /login`: for a transaction, or, without one, to sign in at the server itself.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
@@ -175,6 +177,7 @@ pub(super) fn form(
     id.clone_into(&mut target.transaction);
     let passkey = passkey::form(visit, transaction, params, attempt.unknown_passkey);
     let next = next_page(params);
+    let more = params.has(MORE);
     let reset = visit.app.identity.writes_mails();
     // A page for the same errand.
     let beside = |path: &str| {
@@ -184,7 +187,8 @@ pub(super) fn form(
     let page = LoginPage {
         register: register::begins(&visit.app.config).map(beside),
         email_code: email_code::begins(&visit.app.config).map(beside),
-        upstreams: &upstream::buttons(visit, next.as_ref()),
+        upstreams: &upstream::buttons(visit, next.as_ref(), more),
+        more: (!more && upstream::has_more(visit)).then(|| with_more(&visit.frame.url(&action))),
         page: &visit.frame,
         client: client.as_ref(),
         form: &target,
@@ -197,4 +201,9 @@ pub(super) fn form(
     let leads_to = transaction.map(|transaction| transaction.request.redirect_uri.as_str());
     let answer = Answer { status: attempt.status, leads_to, retry_after: attempt.retry_after, ..Answer::default() };
     visit.page(&page, Answer { fetches: passkey.is_some(), ..answer })
+}
+
+fn with_more(page: &str) -> String {
+    let joint = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{joint}{MORE}=1")
 }

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::csrf;
 use super::departure::Departure;
+use super::parting::Parting;
 use super::problem::{self, Stop};
 use super::visit::{Visit, query, see_other};
 use crate::identity::ActiveSession;
@@ -40,7 +41,8 @@ async fn requested(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     let Some(session) = visit.session().await? else { return Ok(request.pass(visit)) };
     if request.names(visit, &session) {
         let departure = end(visit, &session).await?;
-        return Ok(without_session(visit, request.leave(visit, &departure)));
+        let parting = Parting::of(visit, &session, request.target.as_deref()).await;
+        return Ok(without_session(visit, request.leave(visit, &departure, parting.as_ref())));
     }
     Ok(ask(visit, &request, &session))
 }
@@ -69,12 +71,12 @@ async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Sto
     if decision == "stay" {
         return Ok(visit.go("/"));
     }
-    let departure = match &session {
-        Some(session) => end(visit, session).await?,
-        None => Departure::default(),
+    let (departure, parting) = match &session {
+        Some(session) => (end(visit, session).await?, Parting::of(visit, session, None).await),
+        None => Default::default(),
     };
     let client = super::transaction::named_client(visit).and_then(|client_id| visit.cx().clients.get(&client_id));
-    Ok(without_session(visit, logged_out(visit, client.as_deref(), &departure, None)))
+    Ok(without_session(visit, logged_out(visit, client.as_deref(), &departure, parting.as_ref(), None)))
 }
 
 /// A logout request, as far as it proves anything.
@@ -128,20 +130,20 @@ impl LogoutRequest {
             Some(target) if !vouched_for => {
                 let label = visit.frame.t.with("back-to", "app", place(target));
                 let onward = Onward { href: target, label, by_itself: false };
-                logged_out(visit, None, &Departure::default(), Some(onward))
+                logged_out(visit, None, &Departure::default(), None, Some(onward))
             }
-            _ => self.leave(visit, &Departure::default()),
+            _ => self.leave(visit, &Departure::default(), None),
         }
     }
 
     /// The answer to a browser where nobody is signed in any more: with frames to show, by way of the page.
-    fn leave(&self, visit: &Visit<'_>, departure: &Departure) -> HttpResponse {
+    fn leave(&self, visit: &Visit<'_>, departure: &Departure, parting: Option<&Parting>) -> HttpResponse {
         match &self.target {
-            Some(target) if departure.frames.is_empty() => see_other(target),
+            Some(target) if departure.frames.is_empty() && parting.is_none() => see_other(target),
             target => {
                 let label = || visit.frame.t.text("continue");
                 let onward = target.as_deref().map(|href| Onward { href, label: label(), by_itself: true });
-                logged_out(visit, self.client.as_deref(), departure, onward)
+                logged_out(visit, self.client.as_deref(), departure, parting, onward)
             }
         }
     }
@@ -167,10 +169,12 @@ fn without_session(visit: &Visit<'_>, mut response: HttpResponse) -> HttpRespons
     response
 }
 
-fn logged_out(
+/// `onward` is where the client wants the browser afterwards; after the provider, if there is one to sign out at.
+pub(super) fn logged_out(
     visit: &Visit<'_>,
     client: Option<&Client>,
     departure: &Departure,
+    parting: Option<&Parting>,
     onward: Option<Onward<'_>>,
 ) -> HttpResponse {
     let client = client.map(ClientCard::of);
@@ -179,9 +183,14 @@ fn logged_out(
         client: client.as_ref(),
         told: &departure.told,
         frames: &departure.frames,
-        onward,
+        elsewhere: parting.map(|parting| parting.name.as_str()),
+        onward: parting.map(|parting| parting.onward(visit)).or(onward),
     };
-    visit.page(&page, Answer { frames: &departure.frames, ..Answer::default() })
+    let mut response = visit.page(&page, Answer { frames: &departure.frames, ..Answer::default() });
+    if let Some(parting) = parting {
+        parting.note(visit, &mut response);
+    }
+    response
 }
 
 fn about(session: Option<&ActiveSession>) -> String {

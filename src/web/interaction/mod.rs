@@ -19,6 +19,7 @@ mod home;
 pub mod local_path;
 mod login;
 mod logout;
+mod parting;
 pub mod passkey;
 mod passkey_offer;
 pub mod problem;
@@ -45,6 +46,9 @@ pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
     if config.upstream.values().any(|upstream| upstream.enabled) {
         cfg.service(web::resource("/upstream/{name}").route(web::post().to(upstream::post)))
             .service(web::resource("/upstream/{name}/callback").route(web::get().to(upstream::callback)));
+    }
+    if config.upstream.values().any(|upstream| upstream.enabled && upstream.sign_out) {
+        cfg.service(web::resource("/upstream/{name}/signed-out").route(web::get().to(parting::get)));
     }
     register::routes(cfg, config);
     terms::routes(cfg, config);

@@ -25,10 +25,10 @@ use crate::web::pages::{Answer, ErrorPage, UpstreamButton, UpstreamGoPage};
 /// How long a person may take at the provider.
 const TTL: Duration = Duration::from_mins(10);
 
-/// The buttons of the sign-in page. `way_back` is what its address says of where the sign-in leads.
-pub fn buttons(visit: &Visit<'_>, next: Option<&LocalPath>) -> Vec<UpstreamButton> {
+/// The buttons of the sign-in page; with `more` also those for people who have connected their accounts alone.
+pub fn buttons(visit: &Visit<'_>, next: Option<&LocalPath>, more: bool) -> Vec<UpstreamButton> {
     let way_back = query(&[("next", next.map(LocalPath::as_str).unwrap_or_default())]);
-    let upstreams = visit.app.upstreams.iter();
+    let upstreams = visit.app.upstreams.iter().filter(|(_, provider)| more || !provider.settings.link_only);
     upstreams
         .map(|(name, provider)| {
             let action = visit.frame.url(&format!("/upstream/{name}{way_back}"));
@@ -38,6 +38,11 @@ pub fn buttons(visit: &Visit<'_>, next: Option<&LocalPath>) -> Vec<UpstreamButto
             }
         })
         .collect()
+}
+
+/// Whether there are buttons that only `more` shows.
+pub fn has_more(visit: &Visit<'_>) -> bool {
+    visit.app.upstreams.iter().any(|(_, provider)| provider.settings.link_only)
 }
 
 pub fn display_name(name: &str, provider: &Provider) -> String {
@@ -128,7 +133,13 @@ async fn returned(visit: &Visit<'_>, name: &str) -> Result<HttpResponse, Stop> {
         Some(provider) => {
             let said = Callback { code: params.get("code"), error: params.get("error"), iss: params.get("iss") };
             match provider.finish(&Passage(&token), said, fresh_since).await {
-                Ok(there) => arrived(visit, &there, &way).await?,
+                Ok(there) => {
+                    let mut response = arrived(visit, &there, &way).await?;
+                    if way.link_session_id.is_none() && provider.settings.sign_out {
+                        set(&mut response, &visit.cookies.set_came_by(name, visit.app.config.sessions.ttl));
+                    }
+                    response
+                }
                 Err(error) => failed(visit, name, &back(&way), &error),
             }
         }

@@ -25,4 +25,6 @@ pub struct LoginPage<'a> {
     pub register: Option<String>,
     /// Other ways in.
     pub upstreams: &'a [UpstreamButton],
+    /// The same page with every way to sign in, where this one does not show all.
+    pub more: Option<String>,
 }

@@ -21,6 +21,8 @@ pub struct LoggedOutPage<'a> {
     pub told: &'a [String],
     /// Addresses of theirs to open unseen.
     pub frames: &'a [String],
+    /// What people call the provider at which they sign out next.
+    pub elsewhere: Option<&'a str>,
     pub onward: Option<Onward<'a>>,
 }
 

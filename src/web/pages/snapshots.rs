@@ -89,6 +89,7 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 email_code: None,
                 register: None,
                 upstreams: &[],
+                more: None,
             }),
         ),
         (
@@ -105,6 +106,7 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 email_code: Some("/a/login/email".to_owned()),
                 register: Some("/a/register".to_owned()),
                 upstreams: &[],
+                more: None,
             }),
         ),
         (
@@ -225,6 +227,7 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 client: Some(client),
                 told: &["Prints".to_owned()],
                 frames: &["https://prints.example.test/out?sid=1&iss=x".to_owned()],
+                elsewhere: Some("<b>There</b>"),
                 onward: Some(Onward {
                     href: "https://prints.example.test/bye",
                     label: t.text("continue"),
