@@ -17,7 +17,7 @@ async fn a_wrong_password_and_an_unknown_user_read_alike_and_start_no_session() 
     assert_eq!(strip(&texts[0]), strip(&texts[1]));
     assert!(browser.cookie("session").is_none());
     assert_eq!(world.rows("sessions", "TRUE").await, 0);
-    assert_eq!(world.audited("login_failed").await, 2);
+    assert_eq!(world.audited_times("login_failed", 2).await, 2);
     // The second try with the right one goes on.
     let page = browser.submit(&page, &[("username", "Alice@Example.test"), ("password", PASSWORD)]).await;
     assert!(page.has("#allow"));
