@@ -466,12 +466,13 @@ mod tests {
         let loaded = load(
             &source,
             env(&[
-                ("PORTCULLIS__SERVER__TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1/32"),
+                ("PORTCULLIS__SERVER__TRUSTED_PROXIES", "10.0.0.0/8, 127.0.0.1"),
                 ("PORTCULLIS__KEYS__ALGORITHMS", "ES256"),
             ]),
         );
         let config = loaded.unwrap().config;
-        assert_eq!(config.server.trusted_proxies.len(), 2);
+        let proxies: Vec<String> = config.server.trusted_proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(proxies, ["10.0.0.0/8", "127.0.0.1/32"], "an address alone is a range of one");
         assert_eq!(config.keys.algorithms, [Algorithm::ES256]);
         let found = problems(&source, &[("PORTCULLIS__SERVER__TRUSTED_PROXIES", "10.0.0.0/8,x")]);
         assert!(found[0].starts_with("PORTCULLIS__SERVER__TRUSTED_PROXIES: server.trusted_proxies"), "{found:?}");

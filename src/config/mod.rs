@@ -101,7 +101,8 @@ pub struct Server {
     pub workers: usize,
     /// Connections held at once, over all workers; more wait to be accepted.
     pub max_connections: usize,
-    /// Proxies whose `X-Forwarded-For` is believed, as CIDR ranges. None by default.
+    /// Proxies whose `X-Forwarded-For` is believed, as addresses or CIDR ranges. None by default.
+    #[serde(deserialize_with = "types::networks")]
     pub trusted_proxies: Vec<IpNet>,
     /// How long requests in flight may take to finish after SIGTERM. Seconds.
     pub shutdown_grace: Ttl,

@@ -1,9 +1,23 @@
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use ipnet::IpNet;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use url::{Host, Url};
+
+/// CIDR ranges, of which an address alone is the smallest.
+pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let network = |text: &String| {
+        let alone = || text.parse::<IpAddr>().map(IpNet::from);
+        let wrong =
+            |_| D::Error::custom(format!("`{text}` is neither an address nor a CIDR range, such as 10.0.0.0/8"));
+        text.parse().or_else(|_| alone()).map_err(wrong)
+    };
+    Vec::<String>::deserialize(deserializer)?.iter().map(network).collect()
+}
 
 /// The issuer identifier, kept byte for byte as configured (RFC 8414 §2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
