@@ -4,6 +4,7 @@ use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::errand::Errand;
+use super::mail_code::{MailCode, Typed};
 use super::problem::{self, Stop};
 use super::said::{Said, throttled};
 use super::sign_in::signed_in_for;
@@ -11,18 +12,23 @@ use super::visit::Visit;
 use crate::config::Config;
 use crate::identity::LoginError;
 use crate::web::App;
-use crate::web::pages::{Answer, EmailCodeAskPage, MailCodePage};
+use crate::web::pages::{Answer, EmailCodeAskPage};
 
 const ASK: &str = "/login/email";
-const CODE: &str = "/login/email/code";
 const ASK_PURPOSE: &str = "email_code";
-const CODE_PURPOSE: &str = "email_code_entered";
+const CODE: MailCode = MailCode {
+    ask: ASK,
+    path: "/login/email/code",
+    purpose: "email_code_entered",
+    lead: "email-code-sent",
+    signs_in: true,
+};
 
 /// Routes below the issuer's path.
 pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
     if config.sign_in.email_code {
         cfg.service(web::resource(ASK).route(web::get().to(ask)).route(web::post().to(asked)))
-            .service(web::resource(CODE).route(web::get().to(code)).route(web::post().to(code_entered)));
+            .service(web::resource(CODE.path).route(web::get().to(code)).route(web::post().to(code_entered)));
     }
 }
 
@@ -79,7 +85,7 @@ async fn take_request(visit: &mut Visit<'_>, body: Payload) -> Result<HttpRespon
     let identity = &visit.app.identity;
     let mut response =
         match identity.ask_for_sign_in_code(login, visit.browser(), visit.frame.t.tag(), &visit.origin()).await {
-            Ok(id) => visit.go(&errand.page_about(CODE, &[("c", &id)])),
+            Ok(id) => visit.go(&CODE.address(&errand, &id)),
             Err(error) => ask_page(visit, &errand, login, throttled(visit, error)?),
         };
     visit.note_brief(&mut response);
@@ -88,29 +94,7 @@ async fn take_request(visit: &mut Visit<'_>, body: Payload) -> Result<HttpRespon
 
 /// `GET /login/email/code`: says that a mail is on its way, and takes its code.
 async fn code(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match show_code(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
-}
-
-async fn show_code(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
-    let errand = Errand::of_address(visit).await?;
-    let params = visit.query()?;
-    Ok(code_page(visit, &errand, params.get("c").unwrap_or_default(), Said::default()))
-}
-
-fn code_page(visit: &Visit<'_>, errand: &Errand, id: &str, said: Said) -> HttpResponse {
-    let answer = Answer { leads_to: errand.leads_to(), ..said.answer() };
-    let page = MailCodePage {
-        page: &visit.frame,
-        form: &visit.target(&errand.page_about(CODE, &[("c", id)]), CODE_PURPOSE, id),
-        lead: visit.frame.t.text("email-code-sent"),
-        again: visit.frame.url(&errand.page(ASK)),
-        problem: said.problem,
-    };
-    visit.page(&page, answer)
+    CODE.get(&app, &req).await
 }
 
 /// `POST /login/email/code`: signs in, and goes on as after any first factor.
@@ -123,14 +107,9 @@ async fn code_entered(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRe
 }
 
 async fn take_code(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let params = visit.form(body).await?;
-    let address = visit.query()?;
-    let id = address.get("c").unwrap_or_default();
-    visit.check(&params, CODE_PURPOSE, id)?;
-    let errand = Errand::of_address(visit).await?;
-    let code = params.get("code").unwrap_or_default();
+    let Typed { errand, id, code } = CODE.read(visit, body).await?;
     let (identity, metrics, origin) = (&visit.app.identity, &visit.app.metrics, visit.origin());
-    let said = match identity.verify_email_code(id, code, visit.browser(), &origin).await {
+    let said = match identity.verify_email_code(&id, &code, visit.browser(), &origin).await {
         Ok(proof) => {
             metrics.login_attempt("email_code", "success");
             return Box::pin(signed_in_for(visit, errand, proof)).await;
@@ -145,5 +124,5 @@ async fn take_code(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
             said
         }
     };
-    Ok(code_page(visit, &errand, id, said))
+    Ok(CODE.page(visit, &errand, &id, said))
 }

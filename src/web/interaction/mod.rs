@@ -19,6 +19,7 @@ mod home;
 pub mod local_path;
 mod login;
 mod logout;
+mod mail_code;
 mod parting;
 pub mod passkey;
 mod passkey_offer;

@@ -6,23 +6,24 @@ use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
 use super::errand::Errand;
+use super::mail_code::{MailCode, Typed, keep_link};
 use super::problem::{self, Stop};
 use super::said::{Said, refused_password, throttled};
 use super::sign_in::signed_in_for;
 use super::visit::{Visit, set};
 use crate::config::{Config, RegistrationMode};
-use crate::identity::{Admission, LoginError, MAIL_LINK_TTL, MailPurpose, NewAccount, RegistrationError, UserError};
+use crate::identity::{Admission, LoginError, MailPurpose, NewAccount, RegistrationError, UserError};
 use crate::oauth::{Error, Params};
 use crate::storage;
 use crate::web::App;
-use crate::web::pages::{Answer, MailCodePage, RegisterAskPage, RegisterNewPage, TermsToAccept, UninvitedPage};
+use crate::web::pages::{Answer, RegisterAskPage, RegisterNewPage, TermsToAccept, UninvitedPage};
 
 const ASK: &str = "/register";
-const CODE: &str = "/register/code";
 const NEW: &str = "/register/new";
 const ASK_PURPOSE: &str = "register";
-const CODE_PURPOSE: &str = "register_code";
 const NEW_PURPOSE: &str = "register_new";
+const CODE: MailCode =
+    MailCode { ask: ASK, path: "/register/code", purpose: "register_code", lead: "register-sent", signs_in: false };
 
 /// Routes below the issuer's path.
 pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
@@ -31,7 +32,7 @@ pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
     }
     if begins(config) == Some(ASK) {
         cfg.service(web::resource(ASK).route(web::get().to(ask)).route(web::post().to(asked)))
-            .service(web::resource(CODE).route(web::get().to(code)).route(web::post().to(code_entered)));
+            .service(web::resource(CODE.path).route(web::get().to(code)).route(web::post().to(code_entered)));
     }
     cfg.service(web::resource(NEW).route(web::get().to(new)).route(web::post().to(filled_in)));
 }
@@ -87,7 +88,7 @@ async fn take_request(visit: &mut Visit<'_>, body: Payload) -> Result<HttpRespon
     let (identity, t) = (&visit.app.identity, &visit.frame.t);
     let problem =
         match identity.ask_for_account(email, visit.browser(), errand.way_on(), t.tag(), &visit.origin()).await {
-            Ok(id) => return Ok(visit.go(&errand.page_about(CODE, &[("c", &id)]))),
+            Ok(id) => return Ok(visit.go(&CODE.address(&errand, &id))),
             Err(RegistrationError::NoAddress) => t.text("email-bad"),
             Err(RegistrationError::Domain) => {
                 t.with("register-domain-wrong", "domains", domains(&visit.app.config).unwrap_or_default())
@@ -103,29 +104,7 @@ async fn take_request(visit: &mut Visit<'_>, body: Payload) -> Result<HttpRespon
 
 /// `GET /register/code`: says that a mail is on its way, and takes its code.
 pub async fn code(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match show_code(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
-}
-
-async fn show_code(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
-    let errand = Errand::of_address(visit).await?;
-    let params = visit.query()?;
-    Ok(code_page(visit, &errand, params.get("c").unwrap_or_default(), Said::default()))
-}
-
-fn code_page(visit: &Visit<'_>, errand: &Errand, id: &str, said: Said) -> HttpResponse {
-    let answer = said.answer();
-    let page = MailCodePage {
-        page: &visit.frame,
-        lead: visit.frame.t.text("register-sent"),
-        form: &visit.target(&errand.page_about(CODE, &[("c", id)]), CODE_PURPOSE, id),
-        again: visit.frame.url(&errand.page(ASK)),
-        problem: said.problem,
-    };
-    visit.page(&page, answer)
+    CODE.get(&app, &req).await
 }
 
 /// `POST /register/code`: the code instead of the link.
@@ -138,26 +117,14 @@ pub async fn code_entered(app: Data<App>, req: HttpRequest, body: Payload) -> Ht
 }
 
 async fn take_code(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let params = visit.form(body).await?;
-    let address = visit.query()?;
-    let id = address.get("c").unwrap_or_default();
-    visit.check(&params, CODE_PURPOSE, id)?;
-    let errand = Errand::of_address(visit).await?;
-    let code = params.get("code").unwrap_or_default();
+    let Typed { errand, id, code } = CODE.read(visit, body).await?;
     let (identity, origin) = (&visit.app.identity, visit.origin());
-    let said = match identity.enter_mail_code(MailPurpose::Registration, id, code, visit.browser(), &origin).await {
-        Ok(token) => return Ok(keep_link(visit, token.expose())),
+    let said = match identity.enter_mail_code(MailPurpose::Registration, &id, &code, visit.browser(), &origin).await {
+        Ok(token) => return Ok(keep_link(visit, NEW, token.expose())),
         Err(LoginError::Rejected) => Said::unprocessable(visit.frame.t.text("reset-code-wrong")),
         Err(error) => throttled(visit, error)?,
     };
-    Ok(code_page(visit, &errand, id, said))
-}
-
-/// The token goes from the address into a cookie, so that it stands in no history and on no page.
-fn keep_link(visit: &Visit<'_>, token: &str) -> HttpResponse {
-    let mut response = visit.go(NEW);
-    set(&mut response, &visit.cookies.set_mail_link(token, MAIL_LINK_TTL));
-    response
+    Ok(CODE.page(visit, &errand, &id, said))
 }
 
 /// `GET /register/new`: where the link leads, and where it begins without mail. Looking uses nothing up: mail scanners look.
@@ -171,7 +138,7 @@ pub async fn new(app: Data<App>, req: HttpRequest) -> HttpResponse {
 
 async fn show_new(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     if let Some(token) = visit.query()?.get("token") {
-        return Ok(keep_link(visit, token));
+        return Ok(keep_link(visit, NEW, token));
     }
     match admitted(visit).await? {
         Some((admission, errand)) => Ok(new_page(visit, &admission, &errand, &Params::default(), Outcome::default())),

@@ -6,17 +6,21 @@ use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
 use super::errand::Errand;
+use super::mail_code::{MailCode, Typed, keep_link};
 use super::problem::{self, Stop};
 use super::said::{Said, refused_password, throttled};
 use super::sign_in::signed_in_for;
 use super::visit::{Visit, set};
-use crate::identity::{LoginError, MAIL_LINK_TTL, MailPurpose, ResetError};
+use crate::identity::{LoginError, MailPurpose, ResetError};
 use crate::web::App;
-use crate::web::pages::{Answer, MailCodePage, ResetAskPage, ResetNewPage};
+use crate::web::pages::{Answer, ResetAskPage, ResetNewPage};
 
-const ASK: &str = "reset";
-const CODE: &str = "reset_code";
-const NEW: &str = "reset_new";
+const ASK: &str = "/reset";
+const NEW: &str = "/reset/new";
+const ASK_PURPOSE: &str = "reset";
+const NEW_PURPOSE: &str = "reset_new";
+const CODE: MailCode =
+    MailCode { ask: ASK, path: "/reset/code", purpose: "reset_code", lead: "reset-sent", signs_in: false };
 
 /// `GET /reset`: asks for the name.
 pub async fn ask(app: Data<App>, req: HttpRequest) -> HttpResponse {
@@ -31,7 +35,7 @@ fn ask_page(visit: &Visit<'_>, errand: &Errand, login: &str, said: Said) -> Http
     let answer = said.answer();
     let page = ResetAskPage {
         page: &visit.frame,
-        form: &visit.target(&errand.page("/reset"), ASK, ""),
+        form: &visit.target(&errand.page(ASK), ASK_PURPOSE, ""),
         back: visit.frame.url(&errand.page("/login")),
         login,
         problem: said.problem,
@@ -50,41 +54,19 @@ pub async fn asked(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespo
 
 async fn take_request(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params = visit.form(body).await?;
-    visit.check(&params, ASK, "")?;
+    visit.check(&params, ASK_PURPOSE, "")?;
     let errand = Errand::of_address(visit).await?;
     let login = params.get("username").unwrap_or_default();
     let identity = &visit.app.identity;
     match identity.ask_for_reset(login, visit.browser(), errand.way_on(), visit.frame.t.tag(), &visit.origin()).await {
-        Ok(id) => Ok(visit.go(&errand.page_about("/reset/code", &[("c", &id)]))),
+        Ok(id) => Ok(visit.go(&CODE.address(&errand, &id))),
         Err(error) => Ok(ask_page(visit, &errand, login, throttled(visit, error)?)),
     }
 }
 
 /// `GET /reset/code`: says that a mail is on its way, and takes its code.
 pub async fn code(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match show_code(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
-}
-
-async fn show_code(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
-    let errand = Errand::of_address(visit).await?;
-    let params = visit.query()?;
-    Ok(code_page(visit, &errand, params.get("c").unwrap_or_default(), Said::default()))
-}
-
-fn code_page(visit: &Visit<'_>, errand: &Errand, id: &str, said: Said) -> HttpResponse {
-    let answer = said.answer();
-    let page = MailCodePage {
-        page: &visit.frame,
-        lead: visit.frame.t.text("reset-sent"),
-        form: &visit.target(&errand.page_about("/reset/code", &[("c", id)]), CODE, id),
-        again: visit.frame.url(&errand.page("/reset")),
-        problem: said.problem,
-    };
-    visit.page(&page, answer)
+    CODE.get(&app, &req).await
 }
 
 /// `POST /reset/code`: the code instead of the link.
@@ -97,27 +79,14 @@ pub async fn code_entered(app: Data<App>, req: HttpRequest, body: Payload) -> Ht
 }
 
 async fn take_code(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let params = visit.form(body).await?;
-    let address = visit.query()?;
-    let id = address.get("c").unwrap_or_default();
-    visit.check(&params, CODE, id)?;
-    let errand = Errand::of_address(visit).await?;
-    let code = params.get("code").unwrap_or_default();
+    let Typed { errand, id, code } = CODE.read(visit, body).await?;
     let (identity, origin) = (&visit.app.identity, visit.origin());
-    match identity.enter_mail_code(MailPurpose::PasswordReset, id, code, visit.browser(), &origin).await {
-        Ok(token) => Ok(keep_link(visit, token.expose())),
-        Err(LoginError::Rejected) => {
-            Ok(code_page(visit, &errand, id, Said::unprocessable(visit.frame.t.text("reset-code-wrong"))))
-        }
-        Err(error) => Ok(code_page(visit, &errand, id, throttled(visit, error)?)),
-    }
-}
-
-/// The token goes from the address into a cookie, so that it stands in no history and on no page.
-fn keep_link(visit: &Visit<'_>, token: &str) -> HttpResponse {
-    let mut response = visit.go("/reset/new");
-    set(&mut response, &visit.cookies.set_mail_link(token, MAIL_LINK_TTL));
-    response
+    let said = match identity.enter_mail_code(MailPurpose::PasswordReset, &id, &code, visit.browser(), &origin).await {
+        Ok(token) => return Ok(keep_link(visit, NEW, token.expose())),
+        Err(LoginError::Rejected) => Said::unprocessable(visit.frame.t.text("reset-code-wrong")),
+        Err(error) => throttled(visit, error)?,
+    };
+    Ok(CODE.page(visit, &errand, &id, said))
 }
 
 /// `GET /reset/new`: where the link leads. Looking uses nothing up: mail scanners look.
@@ -131,7 +100,7 @@ pub async fn new_password(app: Data<App>, req: HttpRequest) -> HttpResponse {
 
 async fn show_new(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     if let Some(token) = visit.query()?.get("token") {
-        return Ok(keep_link(visit, token));
+        return Ok(keep_link(visit, NEW, token));
     }
     let token = visit.cookies.mail_link(visit.req).unwrap_or_default();
     let Some(way_on) = visit.app.identity.find_reset(&token).await? else { return Ok(dead(visit)) };
@@ -143,7 +112,7 @@ fn new_page(visit: &Visit<'_>, errand: &Errand, said: Said) -> HttpResponse {
     let answer = Answer { leads_to: errand.leads_to(), ..said.answer() };
     let page = ResetNewPage {
         page: &visit.frame,
-        form: &visit.target("/reset/new", NEW, ""),
+        form: &visit.target(NEW, NEW_PURPOSE, ""),
         problem: said.problem,
         min_length: visit.app.config.passwords.min_length,
     };
@@ -169,7 +138,7 @@ pub async fn new_password_chosen(app: Data<App>, req: HttpRequest, body: Payload
 
 async fn take_password(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params = visit.form(body).await?;
-    visit.check(&params, NEW, "")?;
+    visit.check(&params, NEW_PURPOSE, "")?;
     let token = visit.cookies.mail_link(visit.req).unwrap_or_default();
     let password = SecretString::from(params.get("password").unwrap_or_default());
     let Some(way_on) = visit.app.identity.find_reset(&token).await? else { return Ok(dead(visit)) };
