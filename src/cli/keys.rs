@@ -38,6 +38,7 @@ pub enum Verb {
     CreateMaster { file: PathBuf },
     /// Print a private key as PKCS#8 PEM, unencrypted: for moving to another server.
     Export {
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Write it to a new file of mode 0600 instead.
         #[arg(long, value_name = "FILE")]

@@ -41,8 +41,19 @@ impl std::fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
-    /// Makes a private key for `alg`, as PKCS#8 DER.
+    /// Makes a private key for `alg`, as PKCS#8 DER. One whose `kid` a command line would take for an option
+    /// (a thumbprint begins with `-` once in 64) is drawn again.
     pub fn generate(alg: Algorithm, random: &dyn Random) -> Result<Zeroizing<Vec<u8>>, Error> {
+        for _ in 0..16 {
+            let der = Self::draw(alg, random)?;
+            if !Self::from_pkcs8(alg, &der).map_err(|_| Error::Generation)?.kid.starts_with('-') {
+                return Ok(der);
+            }
+        }
+        Err(Error::Generation)
+    }
+
+    fn draw(alg: Algorithm, random: &dyn Random) -> Result<Zeroizing<Vec<u8>>, Error> {
         let der = match alg {
             Algorithm::ES256 => generate_p256(random)?,
             Algorithm::ES384 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &SystemRandom::new())
@@ -166,6 +177,8 @@ fn thumbprint(members: &Map<String, Value>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU16, Ordering};
+
     use p256::ecdsa::signature::Verifier;
 
     use super::*;
@@ -223,6 +236,28 @@ mod tests {
         }
         let der = p256::ecdsa::Signature::from_slice(&good).unwrap().to_der();
         assert!(!key.verifies(b"m", der.as_bytes()));
+    }
+
+    #[test]
+    fn a_new_keys_kid_is_never_read_as_an_option_of_a_command() {
+        /// Fills each draw with a counter, in its last bytes.
+        struct Counting(AtomicU16);
+        impl Random for Counting {
+            fn fill(&self, bytes: &mut [u8]) {
+                bytes.fill(0);
+                let end = bytes.len() - 2;
+                bytes[end..].copy_from_slice(&self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+            }
+        }
+        let random = Counting(AtomicU16::new(1));
+        let kids: Vec<String> = (0..200)
+            .map(|_| {
+                let der = SigningKey::generate(Algorithm::ES256, &random).unwrap();
+                SigningKey::from_pkcs8(Algorithm::ES256, &der).unwrap().kid
+            })
+            .collect();
+        assert!(random.0.load(Ordering::Relaxed) > 201, "none of these draws needed another");
+        assert_eq!(kids.iter().find(|kid| kid.starts_with('-')), None);
     }
 
     #[test]

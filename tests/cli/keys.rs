@@ -43,6 +43,7 @@ fn a_key_moves_to_another_server_sealed_by_that_ones_master_key() {
     assert_eq!(from.mode("key.pem"), 0o600);
     from.run(&["keys", "export", &kid, "--output", "key.pem"]).failed(1, &["key.pem cannot be written"]);
     from.run(&["keys", "export", "nobody"]).failed(1, &["there is no key nobody"]);
+    from.run(&["keys", "export", "-wP"]).failed(1, &["there is no key -wP"]);
 
     let said = to.feed(&["keys", "import", "--alg", "ES256", "--now", "-"], &pem).success();
     assert!(said.out.contains(&kid), "the same key has the same kid: {}", said.out);
