@@ -80,3 +80,5 @@ mod totp;
 mod upstream;
 #[path = "interaction/upstream_hostile.rs"]
 mod upstream_hostile;
+#[path = "interaction/upstream_logout.rs"]
+mod upstream_logout;

@@ -93,6 +93,8 @@ suites! {
     upstream {
         a_way_to_a_provider_is_taken_once_in_time_and_for_that_provider
         an_account_there_is_one_persons_here
+        a_session_is_found_by_what_it_stands_on_as_long_as_it_lasts
+        what_was_done_is_remembered_until_it_would_be_too_old
         of_two_last_ways_in_that_are_taken_away_at_once_one_stays
         a_connection_that_was_taken_away_is_made_again_by_its_person_alone
     }

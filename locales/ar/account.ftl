@@ -125,6 +125,7 @@ event-password-reset = وُضعت كلمة مرور جديدة برابط أو �
 event-reset-code-failed = كتب أحدهم رمزًا خاطئًا لكلمة مرور جديدة
 event-upstream-connected = رُبط حساب في خدمة أخرى
 event-upstream-disconnected = أُلغي ربط حساب في خدمة أخرى
+event-upstream-logout = سُجّل خروجك لأنك سجّلت الخروج من خدمة أخرى
 event-device-connected = سمحت لـ { $app } بتسجيل الدخول على جهاز
 event-device-refused = لم تسمح لـ { $app } بتسجيل الدخول على جهاز
 event-logout-notice-given-up = تعذّر إبلاغ { $app } بأنك سجّلت الخروج

@@ -119,6 +119,7 @@ event-password-reset = Mit einem Link oder Code aus einer E-Mail wurde ein neues
 event-reset-code-failed = Jemand hat einen falschen Code für ein neues Passwort eingegeben
 event-upstream-connected = Ein Konto bei einem anderen Dienst wurde verbunden
 event-upstream-disconnected = Ein Konto bei einem anderen Dienst wurde getrennt
+event-upstream-logout = Sie wurden abgemeldet, weil Sie sich bei einem anderen Dienst abgemeldet haben
 event-device-connected = Sie haben { $app } auf einem Gerät angemeldet
 event-device-refused = Sie haben { $app } nicht auf einem Gerät angemeldet
 event-logout-notice-given-up = { $app } war nicht zu erreichen, um von Ihrer Abmeldung zu erfahren

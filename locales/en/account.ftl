@@ -119,6 +119,7 @@ event-password-reset = A new password was set by a mailed link or code
 event-reset-code-failed = Somebody typed a wrong code for a new password
 event-upstream-connected = An account at another service was connected
 event-upstream-disconnected = An account at another service was disconnected
+event-upstream-logout = You were signed out, because you signed out at another service
 event-device-connected = You let { $app } sign in on a device
 event-device-refused = You did not let { $app } sign in on a device
 event-logout-notice-given-up = { $app } could not be told that you signed out

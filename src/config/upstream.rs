@@ -48,6 +48,11 @@ pub struct Upstream {
     /// `end_session_endpoint`. Register `ISSUER/upstream/NAME/signed-out` as the post-logout redirect URI there.
     #[serde(default)]
     pub sign_out: bool,
+    /// Whether the provider may tell this server that somebody signed out there (OpenID Connect Back-Channel Logout): what
+    /// they have open here by that sign-in ends. Register `ISSUER/upstream/NAME/backchannel-logout` there as the
+    /// `backchannel_logout_uri`.
+    #[serde(default)]
+    pub backchannel_logout: bool,
     /// False takes it out of service, and leaves people's connections as they are.
     #[serde(default = "yes")]
     pub enabled: bool,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::upstream::UpstreamVerified;
+use super::upstream::{UpstreamSession, UpstreamVerified};
 use super::{ActiveSession, EmailCodeVerified, PasskeyVerified, PasswordVerified, RecoveryCodeVerified, TotpVerified};
 use crate::base::Timestamp;
 use crate::base::acr::Acr;
@@ -40,7 +40,7 @@ impl Proof {
             Self::Totp(proof) => Fact::second(proof.at(), &["otp"]),
             Self::RecoveryCode(proof) => Fact::second(proof.at(), &["otp"]),
             Self::Passkey(proof) => Fact::passkey(proof),
-            Self::Upstream(proof) => Fact::upstream(proof.at(), proof.is_multi_factor()),
+            Self::Upstream(proof) => Fact::upstream(proof),
         }
     }
 
@@ -113,6 +113,9 @@ pub(super) struct Fact {
     /// Worth nothing on a page that only looks like ours.
     #[serde(default)]
     bound: bool,
+    /// The session at another provider that it stands on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    upstream: Option<UpstreamSession>,
 }
 
 impl Fact {
@@ -124,6 +127,7 @@ impl Fact {
             alone: Acr::SingleFactor,
             possession: false,
             bound: false,
+            upstream: None,
         }
     }
 
@@ -141,9 +145,10 @@ impl Fact {
 
 impl Fact {
     /// A first factor at another provider, which may have been more than one there.
-    fn upstream(at: Timestamp, multi_factor: bool) -> Self {
-        let fact = Self::first(at, if multi_factor { &["fed", "mfa"] } else { &["fed"] });
-        if multi_factor { Self { alone: Acr::MultiFactor, ..fact } } else { fact }
+    fn upstream(proof: &UpstreamVerified) -> Self {
+        let (amr, alone): (&[&str], _) =
+            if proof.is_multi_factor() { (&["fed", "mfa"], Acr::MultiFactor) } else { (&["fed"], Acr::SingleFactor) };
+        Self { alone, upstream: proof.session().cloned(), ..Self::first(proof.at(), amr) }
     }
 }
 
@@ -160,6 +165,7 @@ impl Proofs {
             alone: session.acr,
             possession: false,
             bound: false,
+            upstream: None,
         };
         Self { user: session.user.clone(), facts: vec![fact] }
     }
@@ -200,6 +206,11 @@ impl Proofs {
             }
         }
         amr
+    }
+
+    /// The sessions at other providers that they stand on.
+    pub(super) fn upstream_sessions(&self) -> impl Iterator<Item = &UpstreamSession> {
+        self.facts.iter().filter_map(|fact| fact.upstream.as_ref())
     }
 
     /// When the person proved the first of them (`auth_time`): a further factor later makes none of it newer.

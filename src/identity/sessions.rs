@@ -53,6 +53,7 @@ impl Identity {
         let now = self.now();
         let token = OpaqueToken::generate(TokenKind::Session, new_id(now, self.random.as_ref()), self.random.as_ref());
         let record = self.record(&token, &proofs, origin);
+        self.tie_to_upstream(&record, &proofs).await?;
         self.store.insert_session(&record).await?;
         let details = json!({ "amr": proofs.amr() });
         self.audit("login_succeeded", Some(&record.user_id), Some(&record.id), origin, &details);
@@ -68,6 +69,7 @@ impl Identity {
         let Ok(id) = previous.sid.parse() else { return Ok(None) };
         let token = OpaqueToken::generate(TokenKind::Session, id, self.random.as_ref());
         let record = self.record(&token, proofs, origin);
+        self.tie_to_upstream(&record, proofs).await?;
         if !self.store.renew_session(&previous.sid, &previous.secret_hash, &record).await? {
             return Ok(None);
         }

@@ -106,6 +106,11 @@ impl ForeignClaims {
         self.0.get(name).map(|value| value.as_str().ok_or(not_text)).transpose()
     }
 
+    /// A claim of whatever kind.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
     /// All of them.
     pub fn into_members(self) -> Map<String, Value> {
         self.0

@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = migrations![
     9 "0009_account",
     10 "0010_upstream",
     13 "0013_upstream_fresh",
+    14 "0014_upstream_sessions",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE schema_migrations (

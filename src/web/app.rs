@@ -46,6 +46,7 @@ fn routes(cfg: &mut ServiceConfig, app: &App) {
     cfg.configure(health::routes)
         .configure(oauth::routes)
         .configure(|cfg| oauth::registration_routes(cfg, &app.config))
+        .configure(|cfg| oauth::upstream_routes(cfg, &app.config))
         .configure(pages::routes)
         .configure(logo::routes)
         .configure(|cfg| interaction::routes(cfg, &app.config))

@@ -105,6 +105,9 @@ fn named(path: &str) -> Option<Route> {
         _ if path.starts_with("/static/") => person("/static/{file}"),
         "/dev/mail" => person("/dev/mail"),
         _ if path.starts_with("/dev/mail/") => person("/dev/mail/{id}"),
+        _ if path.starts_with("/upstream/") && path.ends_with("/backchannel-logout") => {
+            program("/upstream/{name}/backchannel-logout")
+        }
         _ if path.starts_with("/upstream/") => person("/upstream/{name}"),
         _ if path == "/playground" || path.starts_with("/playground/") => person("/playground"),
         _ => at_root(path),

@@ -193,7 +193,7 @@ impl World {
 
     /// Waits until `event` was audited `times` times; how often it was.
     pub async fn audited_times(&self, event: &str, times: i64) -> i64 {
-        for _ in 0..100 {
+        for _ in 0..500 {
             if self.audited(event).await >= times {
                 break;
             }

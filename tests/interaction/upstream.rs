@@ -50,7 +50,7 @@ pub fn onward(page: &Page) -> String {
 }
 
 /// Signs `username` in at the provider; the address that the browser is sent back to.
-async fn sign_in_there(there: &World, browser: &Browser, url: &str, username: &str) -> String {
+pub async fn sign_in_there(there: &World, browser: &Browser, url: &str, username: &str) -> String {
     let page = browser.open(url).await;
     there.answer_pages(browser, page, username).await.url.to_string()
 }
@@ -63,7 +63,7 @@ async fn way(here: &World, there: &World, browser: &Browser, username: &str) -> 
     browser.open(&back).await
 }
 
-async fn connect(here: &World, there: &World, browser: &Browser, username: &str, name: &str) -> Page {
+pub async fn connect(here: &World, there: &World, browser: &Browser, username: &str, name: &str) -> Page {
     let page = browser.open(&here.url("/login?next=/account/connections")).await;
     let page = browser.submit(&page, &[("username", username), ("password", PASSWORD)]).await;
     assert_eq!(page.url.path(), "/account/connections");
@@ -350,7 +350,7 @@ async fn whoever_came_by_a_provider_is_signed_out_here_and_then_there() {
 }
 
 #[tokio::test]
-async fn s141_a_provider_that_cannot_be_reached_keeps_nobody_signed_in() {
+async fn a_provider_that_cannot_be_reached_keeps_nobody_signed_in() {
     let (here, there) = worlds("sign_out = true").await;
     connect(&here, &there, &here.browser(), "alice", "bob").await;
     let browser = here.browser();

@@ -15,9 +15,9 @@ use super::upstream::{press, pressed};
 use crate::common::*;
 
 /// A provider that says whatever it is told to say.
-struct Idp {
-    server: MockServer,
-    key: SigningKey,
+pub struct Idp {
+    pub server: MockServer,
+    pub key: SigningKey,
 }
 
 fn encode(value: &Value) -> String {
@@ -25,7 +25,7 @@ fn encode(value: &Value) -> String {
 }
 
 impl Idp {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let alg = Algorithm::ES256;
         let der = SigningKey::generate(alg, &SystemRandom::default()).unwrap();
         let idp = Self { server: MockServer::start().await, key: SigningKey::from_pkcs8(alg, &der).unwrap() };
@@ -34,7 +34,7 @@ impl Idp {
     }
 
     /// Its metadata, with changes, and its keys.
-    async fn publish(&self, changes: &Value) {
+    pub async fn publish(&self, changes: &Value) {
         let uri = self.server.uri();
         let mut metadata = json!({ "issuer": uri, "authorization_endpoint": format!("{uri}/authorize"),
             "token_endpoint": format!("{uri}/token"), "userinfo_endpoint": format!("{uri}/userinfo"),
@@ -47,16 +47,16 @@ impl Idp {
         self.answers("/jwks", ResponseTemplate::new(200).set_body_json(jwks)).await;
     }
 
-    async fn answers(&self, at: &str, response: ResponseTemplate) {
+    pub async fn answers(&self, at: &str, response: ResponseTemplate) {
         Mock::given(path(at.to_owned())).respond_with(response).with_priority(5).mount(&self.server).await;
     }
 
-    async fn gives(&self, id_token: &str) {
+    pub async fn gives(&self, id_token: &str) {
         let tokens = json!({ "access_token": "at", "token_type": "Bearer", "id_token": id_token });
         self.answers("/token", ResponseTemplate::new(200).set_body_json(tokens)).await;
     }
 
-    fn sign(&self, header: &Value, claims: &Value) -> String {
+    pub fn sign(&self, header: &Value, claims: &Value) -> String {
         let input = format!("{}.{}", encode(header), encode(claims));
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(self.key.sign(input.as_bytes()).unwrap()))
     }
@@ -67,10 +67,15 @@ impl Idp {
     }
 
     async fn world(&self) -> World {
+        self.world_with("").await
+    }
+
+    /// A server with this provider under two names; `more` are settings of both.
+    pub async fn world_with(&self, more: &str) -> World {
         let config = |name: &str| {
             format!(
                 "[upstream.{name}]\nissuer = \"{}\"\nclient_id = \"rp\"\nclient_secret = \"s\"\n\
-                allow_registration = true\ntrusted_domains = [\"*\"]\n",
+                allow_registration = true\ntrusted_domains = [\"*\"]\n{more}",
                 self.server.uri()
             )
         };
@@ -79,14 +84,14 @@ impl Idp {
 }
 
 /// A browser on its way: what it was sent with.
-struct Way {
-    browser: Browser,
+pub struct Way {
+    pub browser: Browser,
     url: url::Url,
-    state: String,
-    nonce: String,
+    pub state: String,
+    pub nonce: String,
 }
 
-async fn begin(world: &World) -> Way {
+pub async fn begin(world: &World) -> Way {
     let browser = world.browser();
     let page = browser.open(&world.url("/login?next=/account")).await;
     let way = Way::of(&press(&browser, &page).await, browser);
@@ -106,13 +111,13 @@ impl Way {
     }
 }
 
-fn callback(world: &World, name: &str, params: &[(&str, &str)]) -> String {
+pub fn callback(world: &World, name: &str, params: &[(&str, &str)]) -> String {
     let mut url: url::Url = world.url(&format!("/upstream/{name}/callback")).parse().unwrap();
     url.query_pairs_mut().extend_pairs(params);
     url.to_string()
 }
 
-fn good(idp: &Idp, world: &World, nonce: &str) -> Value {
+pub fn good(idp: &Idp, world: &World, nonce: &str) -> Value {
     let now = world.clock.now().seconds();
     json!({ "iss": idp.server.uri(), "sub": "s-1", "aud": "rp", "iat": now, "exp": now + 300, "nonce": nonce,
         "email": "new@idp.test", "email_verified": true })

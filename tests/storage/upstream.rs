@@ -104,3 +104,38 @@ pub async fn a_connection_that_was_taken_away_is_made_again_by_its_person_alone(
     assert!(store.delete_upstream_identity("alice", "i1", NOW).await.unwrap());
     assert!(!store.insert_upstream_identity_unless_parted(&alices).await.unwrap());
 }
+
+pub async fn a_session_is_found_by_what_it_stands_on_as_long_as_it_lasts(world: World) {
+    let world = world.with_alice_and_app().await;
+    let store = &world.store;
+    let tie = |issuer: &str, subject: &str, sid: Option<&str>| UpstreamSessionRecord {
+        session_id: "s1".into(),
+        issuer: issuer.into(),
+        subject: subject.into(),
+        sid: sid.map(str::to_owned),
+        user_id: "alice".into(),
+        expires_at: NOW + MINUTE,
+    };
+    let found = async |issuer, subject, sid| store.list_upstream_sessions(issuer, subject, sid).await.unwrap().len();
+    let first = [tie("i1", "a", Some("x")), tie("i2", "b", None)];
+    store.tie_upstream_sessions("s1", NOW + MINUTE, &first).await.unwrap();
+    assert_eq!(store.list_upstream_sessions("i1", Some("a"), None).await.unwrap(), first[..1]);
+    assert_eq!((found("i1", Some("a"), Some("x")).await, found("i1", None, Some("x")).await), (1, 1));
+    assert_eq!((found("i1", Some("b"), Some("x")).await, found("i1", Some("a"), Some("y")).await), (0, 0));
+    assert_eq!((found("i2", None, Some("x")).await, found("i1", None, None).await), (0, 0));
+    // Proved anew: by another session there, and both are known for as long as the session lasts now.
+    store.tie_upstream_sessions("s1", NOW + 2 * MINUTE, &[tie("i1", "a", Some("y"))]).await.unwrap();
+    assert_eq!((found("i1", None, Some("x")).await, found("i1", None, Some("y")).await), (0, 1));
+    assert_eq!(store.sweep(NOW + MINUTE, 100).await.unwrap(), 0);
+    assert_eq!(found("i2", Some("b"), None).await, 1);
+    assert_eq!(store.sweep(NOW + 2 * MINUTE, 100).await.unwrap(), 2);
+    assert_eq!(found("i2", Some("b"), None).await, 0);
+}
+
+pub async fn what_was_done_is_remembered_until_it_would_be_too_old(world: World) {
+    let store = &world.store;
+    assert!(!store.is_remembered(b"k", NOW).await.unwrap());
+    assert!(store.remember_once(b"k", NOW + MINUTE, NOW).await.unwrap());
+    assert!(store.is_remembered(b"k", NOW).await.unwrap());
+    assert!(!store.is_remembered(b"k", NOW + MINUTE).await.unwrap());
+}

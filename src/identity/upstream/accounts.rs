@@ -1,6 +1,6 @@
 use serde_json::{Map, Value, json};
 
-use super::UpstreamIdentity;
+use super::{UpstreamIdentity, UpstreamSession};
 use crate::base::Timestamp;
 use crate::identity::{Factor, Identity, NewUser, Notice, Origin, UserError, normalise_username};
 use crate::storage::{self, UpstreamAccounts as _, UpstreamIdentityRecord, UserRecord, Users as _};
@@ -11,6 +11,7 @@ pub struct UpstreamVerified {
     user: UserRecord,
     at: Timestamp,
     multi_factor: bool,
+    session: Option<UpstreamSession>,
 }
 
 impl UpstreamVerified {
@@ -26,12 +27,17 @@ impl UpstreamVerified {
     pub fn is_multi_factor(&self) -> bool {
         self.multi_factor
     }
+
+    /// What it stands on at the provider, where that may be ended there.
+    pub(in crate::identity) fn session(&self) -> Option<&UpstreamSession> {
+        self.session.as_ref()
+    }
 }
 
 /// Where an account at a provider leads here.
 #[derive(Debug)]
 pub enum Arrival {
-    Known(UpstreamVerified),
+    Known(Box<UpstreamVerified>),
     /// It is nobody's here: whoever has an account proves that first, and connects the two.
     Stranger,
     /// The person may not sign in, by whatever way.
@@ -67,7 +73,8 @@ impl Identity {
         if user.disabled_at.is_some() {
             return Ok(Arrival::Disabled);
         }
-        Ok(Arrival::Known(UpstreamVerified { user, at: now, multi_factor: there.is_multi_factor() }))
+        let (multi_factor, session) = (there.is_multi_factor(), there.session());
+        Ok(Arrival::Known(Box::new(UpstreamVerified { user, at: now, multi_factor, session })))
     }
 
     /// Only an address that was verified on both sides connects: whoever has registered here with somebody else's would

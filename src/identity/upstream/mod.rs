@@ -4,7 +4,9 @@
 //! taken when it comes back. What the provider then says is believed as far as it is signed, for this client, just now.
 
 mod accounts;
+mod logout_token;
 mod provider;
+mod sessions;
 mod verified;
 
 use std::collections::BTreeMap;
@@ -21,6 +23,7 @@ use crate::outbound;
 
 pub use accounts::{Arrival, UpstreamVerified};
 pub use provider::{Callback, Provider};
+pub use sessions::{SignedOutThere, UpstreamSession};
 pub use verified::UpstreamIdentity;
 
 /// The providers of the configuration.

@@ -21,13 +21,16 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::verified::{UpstreamIdentity, payload};
-use super::{Passage, UpstreamError};
+use super::{Passage, SignedOutThere, UpstreamError, logout_token};
 use crate::base::{Clock, Timestamp};
 use crate::config::Upstream;
+use crate::jose::{ForeignJwt, ForeignKeys};
 use crate::outbound::{self, Limits, Request};
 
 /// How long metadata and keys of a provider are believed without a look.
 const KNOWN_FOR: Duration = Duration::from_mins(10);
+/// How often a key that is not known makes it looked for, where anybody can name one.
+const REREAD_EVERY: Duration = Duration::from_mins(1);
 /// Whatever has to be fetched, the person gets an answer within this.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Whoever signs out waits no longer for another provider's metadata.
@@ -104,6 +107,8 @@ pub struct Provider {
     outbound: outbound::Client,
     clock: Arc<dyn Clock>,
     known: Cache<(), Arc<Metadata>>,
+    /// Holds something for as long as strangers have nothing fetched anew.
+    reread: Cache<(), ()>,
 }
 
 impl Provider {
@@ -118,7 +123,8 @@ impl Provider {
             None => settings.client_secret.clone(),
         };
         let known = Cache::builder().max_capacity(1).time_to_live(KNOWN_FOR).build();
-        Ok(Self { settings: settings.clone(), secret, callback, signed_out, outbound, clock, known })
+        let reread = Cache::builder().max_capacity(1).time_to_live(REREAD_EVERY).build();
+        Ok(Self { settings: settings.clone(), secret, callback, signed_out, outbound, clock, known, reread })
     }
 
     /// Where the browser goes. With `again` the person is to prove anew who they are.
@@ -158,6 +164,31 @@ impl Provider {
             .append_pair("post_logout_redirect_uri", &self.signed_out)
             .append_pair("state", state);
         Some(url.into())
+    }
+
+    /// What a logout token says, if it is the provider's for this server and made just now.
+    pub async fn signed_out_there(&self, token: &str) -> Result<SignedOutThere, UpstreamError> {
+        let jwt =
+            ForeignJwt::parse(token, logout_token::KIND).map_err(|error| refused(logout_token::reason(&error)))?;
+        let metadata = patiently(self.metadata()).await?;
+        let keys = if signature_keys(&metadata).find(jwt.alg, jwt.kid.as_deref()).is_some() {
+            signature_keys(&metadata)
+        } else {
+            signature_keys(&*patiently(self.metadata_reread()).await?)
+        };
+        let key =
+            keys.find(jwt.alg, jwt.kid.as_deref()).ok_or_else(|| refused("no key of the provider's signed it"))?;
+        let claims = jwt.verify(key).map_err(|error| refused(logout_token::reason(&error)))?;
+        logout_token::read(&claims, &self.settings.issuer, &self.settings.client_id, self.clock.now()).map_err(refused)
+    }
+
+    /// As it is now, or was a minute ago.
+    async fn metadata_reread(&self) -> Result<Arc<Metadata>, UpstreamError> {
+        if !self.reread.contains_key(&()) {
+            self.reread.insert((), ()).await;
+            self.known.invalidate(&()).await;
+        }
+        self.metadata().await
     }
 
     /// Whom the answer proves, after everything about it was checked. Its `state` was, by the caller. Where the person was
@@ -320,6 +351,12 @@ impl Provider {
         };
         self.known.try_get_with((), fetched).await.map_err(|reason| UpstreamError::Unavailable((*reason).clone()))
     }
+}
+
+/// The keys that came with the metadata, to verify by ourselves.
+fn signature_keys(metadata: &Metadata) -> ForeignKeys {
+    let jwks = serde_json::to_value(metadata.jwks()).unwrap_or_default();
+    ForeignKeys::parse_fetched(&jwks).unwrap_or_default()
 }
 
 async fn patiently<T>(work: impl Future<Output = Result<T, UpstreamError>>) -> Result<T, UpstreamError> {

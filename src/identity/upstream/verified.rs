@@ -2,6 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use super::UpstreamSession;
 use crate::config::Upstream;
 
 /// Longest subject (OpenID Connect Core §2), in bytes.
@@ -49,6 +50,16 @@ impl UpstreamIdentity {
     pub(super) fn is_multi_factor(&self) -> bool {
         let amr = self.claims.get("amr").and_then(Value::as_array);
         self.settings.trust_mfa && amr.is_some_and(|amr| amr.iter().any(|method| method == "mfa"))
+    }
+
+    /// Where the provider may end the session that this one stands on: that one.
+    pub(super) fn session(&self) -> Option<UpstreamSession> {
+        let (issuer, subject) = (self.issuer.clone(), self.subject.clone());
+        self.settings.backchannel_logout.then(|| UpstreamSession {
+            issuer,
+            subject,
+            sid: self.text("sid").map(str::to_owned),
+        })
     }
 
     pub(super) fn may_register(&self) -> bool {

@@ -29,3 +29,15 @@ pub struct UpstreamLoginRecord {
     pub fresh_since: Option<i64>,
     pub expires_at: i64,
 }
+
+/// `upstream_sessions`: a session that stands on one of another provider. It may have ended since.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct UpstreamSessionRecord {
+    pub session_id: String,
+    pub issuer: String,
+    pub subject: String,
+    /// The session there, where the provider names it.
+    pub sid: Option<String>,
+    pub user_id: String,
+    pub expires_at: i64,
+}

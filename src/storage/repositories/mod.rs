@@ -233,6 +233,8 @@ pub struct ThrottleKey {
 pub trait Replays {
     /// Remembers `key` until `expires_at`; true only for the first caller (client assertion `jti`).
     async fn remember_once(&self, key: &[u8], expires_at: i64, now: i64) -> Result<bool>;
+    /// For what may be done twice at once, but not again later: it is remembered after it was done.
+    async fn is_remembered(&self, key: &[u8], now: i64) -> Result<bool>;
 }
 
 pub trait SetupLinks {

@@ -1,4 +1,4 @@
-use crate::storage::{Result, UpstreamIdentityRecord, UpstreamLoginRecord, UserRecord};
+use crate::storage::{Result, UpstreamIdentityRecord, UpstreamLoginRecord, UpstreamSessionRecord, UserRecord};
 
 /// Accounts at other providers, and browsers on their way to them.
 pub trait UpstreamAccounts {
@@ -25,4 +25,20 @@ pub trait UpstreamAccounts {
     /// Takes the connection away, and remembers that, unless it is the person's last way in (no password, no passkey, no
     /// other connection).
     async fn delete_upstream_identity(&self, user_id: &str, issuer: &str, now: i64) -> Result<bool>;
+    /// Notes what the session stands on; the last word for each provider counts. All that is known of it expires with it,
+    /// at `expires_at`.
+    async fn tie_upstream_sessions(
+        &self,
+        session_id: &str,
+        expires_at: i64,
+        there: &[UpstreamSessionRecord],
+    ) -> Result<()>;
+    /// The sessions that stand on those of `issuer` with this subject and this session there; without either, on all that
+    /// have the other.
+    async fn list_upstream_sessions(
+        &self,
+        issuer: &str,
+        subject: Option<&str>,
+        sid: Option<&str>,
+    ) -> Result<Vec<UpstreamSessionRecord>>;
 }

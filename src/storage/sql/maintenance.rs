@@ -32,6 +32,8 @@ statements! {
     SWEEP_REPLAYS = sweep!("replays", "key");
     SWEEP_LEASES = sweep!("leases", "name");
     SWEEP_UPSTREAM_LOGINS = sweep!("upstream_logins", "id");
+    /// By session: what it stands on with other providers expires with it.
+    SWEEP_UPSTREAM_SESSIONS = sweep!("upstream_sessions", "session_id");
     /// By session: the others of the same session have expired as well.
     SWEEP_LOGOUT_NOTICES = sweep!("logout_notices", "session_id");
     SWEEP_PENDING_LOGINS = sweep!("pending_logins", "id");

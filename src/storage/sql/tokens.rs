@@ -5,4 +5,5 @@ statements! {
     /// A key that is remembered and not expired is left alone: no row is affected.
     REMEMBER_ONCE = "INSERT INTO replays (key, expires_at) VALUES ($1, $2)
         ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at WHERE replays.expires_at <= $3";
+    IS_REMEMBERED = "SELECT COUNT(*) FROM replays WHERE key = $1 AND expires_at > $2";
 }

@@ -10,6 +10,12 @@ macro_rules! login {
     };
 }
 
+macro_rules! session {
+    () => {
+        "session_id, issuer, subject, sid, user_id, expires_at"
+    };
+}
+
 statements! {
     INSERT_LOGIN = concat!("INSERT INTO upstream_logins (", login!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
     CONSUME_LOGIN = concat!(
@@ -38,5 +44,13 @@ statements! {
         RETURNING subject";
     INSERT_PARTING = "INSERT INTO upstream_partings (issuer, subject, user_id, parted_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT DO NOTHING";
+    EXTEND_SESSIONS = "UPDATE upstream_sessions SET expires_at = $2 WHERE session_id = $1";
+    PUT_SESSION = concat!(
+        "INSERT INTO upstream_sessions (", session!(), ") VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (session_id, issuer) DO UPDATE SET subject = excluded.subject, sid = excluded.sid,
+            user_id = excluded.user_id, expires_at = excluded.expires_at"
+    );
+    SESSIONS_OF_SUBJECT = concat!("SELECT ", session!(), " FROM upstream_sessions WHERE issuer = $1 AND subject = $2");
+    SESSIONS_OF_SID = concat!("SELECT ", session!(), " FROM upstream_sessions WHERE issuer = $1 AND sid = $2");
     DELETE_PARTING = "DELETE FROM upstream_partings WHERE issuer = $1 AND subject = $2 AND user_id = $3";
 }

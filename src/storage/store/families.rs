@@ -156,4 +156,11 @@ impl Replays for Store {
                 > 0
         })
     }
+
+    async fn is_remembered(&self, key: &[u8], now: i64) -> Result<bool> {
+        let count: i64 = read!(self, |connection| {
+            sqlx::query_scalar(sql::tokens::IS_REMEMBERED).bind(key).bind(now).fetch_one(connection).await?
+        })?;
+        Ok(count > 0)
+    }
 }

@@ -27,6 +27,7 @@ const SWEPT: &[(&str, i64)] = &[
     (sql::maintenance::SWEEP_KNOWN_DEVICES, 0),
     (sql::maintenance::SWEEP_INITIAL_ACCESS_TOKENS, 0),
     (sql::maintenance::SWEEP_UPSTREAM_LOGINS, 0),
+    (sql::maintenance::SWEEP_UPSTREAM_SESSIONS, 0),
     (sql::maintenance::SWEEP_SETUP_LINKS, 0),
     (sql::maintenance::SWEEP_PASSKEY_CHALLENGES, 0),
     (sql::maintenance::SWEEP_OUTBOX, 0),

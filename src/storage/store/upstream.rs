@@ -1,7 +1,8 @@
 use super::Store;
 use super::users::{email_key, taken};
 use crate::storage::{
-    Error, Result, UpstreamAccounts, UpstreamIdentityRecord, UpstreamLoginRecord, UserRecord, conflict, sql,
+    Error, Result, UpstreamAccounts, UpstreamIdentityRecord, UpstreamLoginRecord, UpstreamSessionRecord, UserRecord,
+    conflict, sql,
 };
 
 macro_rules! insert_identity {
@@ -131,5 +132,49 @@ impl UpstreamAccounts for Store {
             }
             subject.is_some()
         })
+    }
+
+    async fn tie_upstream_sessions(
+        &self,
+        session_id: &str,
+        expires_at: i64,
+        there: &[UpstreamSessionRecord],
+    ) -> Result<()> {
+        let (session_id, there) = (session_id.to_owned(), there.to_vec());
+        transaction!(self, |connection| {
+            sqlx::query(sql::upstream::EXTEND_SESSIONS)
+                .bind(&session_id)
+                .bind(expires_at)
+                .execute(&mut *connection)
+                .await?;
+            for session in &there {
+                sqlx::query(sql::upstream::PUT_SESSION)
+                    .bind(&session_id)
+                    .bind(&session.issuer)
+                    .bind(&session.subject)
+                    .bind(&session.sid)
+                    .bind(&session.user_id)
+                    .bind(expires_at)
+                    .execute(&mut *connection)
+                    .await?;
+            }
+        })
+    }
+
+    async fn list_upstream_sessions(
+        &self,
+        issuer: &str,
+        subject: Option<&str>,
+        sid: Option<&str>,
+    ) -> Result<Vec<UpstreamSessionRecord>> {
+        let (statement, key) = match (sid, subject) {
+            (Some(sid), _) => (sql::upstream::SESSIONS_OF_SID, sid),
+            (None, Some(subject)) => (sql::upstream::SESSIONS_OF_SUBJECT, subject),
+            (None, None) => return Ok(Vec::new()),
+        };
+        let found: Result<Vec<UpstreamSessionRecord>> =
+            read!(self, |connection| sqlx::query_as(statement).bind(issuer).bind(key).fetch_all(connection).await?);
+        let of_subject = |session: &UpstreamSessionRecord| subject.is_none_or(|subject| session.subject == subject);
+        Ok(found?.into_iter().filter(of_subject).collect())
     }
 }

@@ -174,7 +174,7 @@ async fn arrived(visit: &Visit<'_>, there: &UpstreamIdentity, way: &Way) -> Resu
     match visit.app.identity.arrive_from_upstream(there, &visit.origin()).await? {
         Arrival::Known(proof) => {
             metrics.login_attempt("upstream", "success");
-            signed_in_for(visit, errand(visit, way).await?, proof).await
+            signed_in_for(visit, errand(visit, way).await?, *proof).await
         }
         Arrival::Stranger => {
             metrics.login_attempt("upstream", "unknown");

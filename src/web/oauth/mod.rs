@@ -11,6 +11,7 @@ mod register;
 mod revocations;
 mod revoke;
 mod token;
+mod upstream_logout;
 mod userinfo;
 
 use actix_web::HttpRequest;
@@ -62,6 +63,17 @@ pub fn routes(cfg: &mut ServiceConfig) {
     document(cfg, endpoints::JWKS, Document::Jwks);
     document(cfg, endpoints::OPENID_CONFIGURATION, Document::Metadata);
     document(cfg, endpoints::AUTHORIZATION_SERVER_METADATA, Document::Metadata);
+}
+
+/// Where other providers say that somebody signed out, if one of them may.
+pub fn upstream_routes(cfg: &mut ServiceConfig, config: &Config) {
+    if config.upstream.values().any(|upstream| upstream.enabled && upstream.backchannel_logout) {
+        cfg.service(
+            web::resource("/upstream/{name}/backchannel-logout")
+                .route(web::post().to(upstream_logout::post))
+                .default_service(web::to(async |req: HttpRequest| error::method_not_allowed(&req, "POST"))),
+        );
+    }
 }
 
 /// The registration endpoint and what is below it, where clients may register themselves.
