@@ -144,12 +144,7 @@ async fn the_last_use_of_an_app_is_that_of_its_last_sign_in() {
     world.advance(3 * 3600);
     assert!(words(&browser.open(&world.url("/account/apps")).await).contains("Last used: 3 hours ago"));
     world.code(&browser, C1, "openid").await;
-    for _ in 0..100 {
-        if world.rows("consents", "last_used_at > created_at").await == 1 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    world.rows_become("consents", "last_used_at > created_at", 1).await;
     let text = words(&browser.open(&world.url("/account/apps")).await);
     assert!(text.contains("Last used: Just now") && text.contains("Since: 3 hours ago"), "{text}");
 }

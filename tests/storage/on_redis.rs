@@ -109,7 +109,7 @@ async fn sessions_and_counters_outlive_the_loss_of_redis() {
     store.end_session("s1", NOW, LATER).await.unwrap();
 
     server.start_again().await;
-    for _ in 0..100 {
+    for _ in 0..500 {
         if store.redis_problem().await.is_none() {
             break;
         }

@@ -231,3 +231,21 @@ async fn databases_in_memory_are_separate_and_take_reads_and_writes_at_once() {
     assert_eq!(first.list_users("", 100).await.unwrap().len(), 50);
     assert_eq!(second.list_users("", 100).await.unwrap().len(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_wal_stays_short_when_large_writes_come_one_by_one() {
+    let world = World::sqlite().await.with_alice_and_app().await;
+    let wal = format!("{}-wal", file(&world).display());
+    let mut longest = 0;
+    for number in 0..3_000 {
+        let request = "x".repeat(40 * 1024);
+        world
+            .store
+            .insert_transaction(&TransactionRecord { request, ..transaction(&number.to_string()) })
+            .await
+            .unwrap();
+        longest = longest.max(std::fs::metadata(&wal).unwrap().len());
+    }
+    // 64 MiB, and what comes before the writer gets to moving it.
+    assert!(longest < 96 << 20, "{longest} bytes");
+}

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::{Mover, checkpoint};
-use super::driver::{Connection, Options};
+use super::driver::{Connection, Options, wal_pages};
 use super::rotation;
 use crate::storage::sql::dialect::sqlite as dialect;
 use crate::storage::{Error, Result, RotateFamily, Rotation};
@@ -20,8 +20,8 @@ use crate::storage::{Error, Result, RotateFamily, Rotation};
 const QUEUE: usize = 4096;
 /// Jobs of one transaction.
 const BATCH: usize = 512;
-/// Jobs between two checkpoints.
-const CHECKPOINT_EVERY: usize = 2_000;
+/// Pages (of 4 KiB) written to the WAL between two checkpoints: a job alone writes some 20, one of a large batch 3.
+const CHECKPOINT_EVERY: u32 = 8_192;
 
 /// How a job stands in the batch's transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,7 +175,7 @@ async fn exec(connection: &mut Connection, sql: &'static str) -> Result<()> {
 async fn run(first: Connection, options: Options, mut jobs: mpsc::Receiver<Message>, mut mover: Option<Mover>) {
     let mut connection = Some(first);
     let mut messages = Vec::with_capacity(BATCH);
-    let mut since_checkpoint = 0;
+    let mut moved = 0;
     let mut closing = None;
     while closing.is_none() && jobs.recv_many(&mut messages, BATCH).await > 0 {
         let mut batch = Batch::default();
@@ -191,14 +191,20 @@ async fn run(first: Connection, options: Options, mut jobs: mpsc::Receiver<Messa
         if closing.is_some() {
             jobs.close();
         }
-        since_checkpoint += batch.len();
         connection = batch.commit(connection, &options).await;
         if checkpoint_now && let Some(open) = &mut connection {
             if let Err(error) = checkpoint(open).await {
                 tracing::warn!(%error, "the checkpoint of the database failed");
             }
-        } else if since_checkpoint >= CHECKPOINT_EVERY {
-            since_checkpoint = 0;
+            continue;
+        }
+        let pages = wal_pages();
+        if pages < moved {
+            // All of it was moved, and it began anew.
+            moved = 0;
+        }
+        if pages - moved >= CHECKPOINT_EVERY {
+            moved = pages;
             if let Some(mover) = &mut mover {
                 mover.start();
             }

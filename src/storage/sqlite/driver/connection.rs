@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -41,8 +42,23 @@ impl Options {
         for pragma in &self.pragmas {
             connection.execute_batch(pragma).map_err(failed)?;
         }
+        // After them: `wal_autocheckpoint` sets a hook of its own.
+        connection.wal_hook(Some(|_, pages| {
+            WAL_PAGES.set(pages.unsigned_abs());
+            Ok(())
+        }));
         Ok(Connection(connection))
     }
+}
+
+thread_local! {
+    /// SQLite's hook carries nothing along, so what it says is kept for the thread that it runs in.
+    static WAL_PAGES: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Pages in the WAL after the last COMMIT of a connection in this thread, those that a checkpoint has moved included.
+pub fn wal_pages() -> u32 {
+    WAL_PAGES.get()
 }
 
 pub struct Connection(rusqlite::Connection);

@@ -10,7 +10,7 @@ mod row;
 mod statement;
 mod value;
 
-pub use connection::{Connection, Options};
+pub use connection::{Connection, Options, wal_pages};
 pub use row::{Column, Row};
 pub use statement::Statement;
 pub use value::{Arguments, Kind, Value, ValueRef};
