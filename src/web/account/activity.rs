@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use super::place::place_of;
-use super::{Shell, answered, signed_in};
+use super::{Shell, signed_in};
 use crate::base::Timestamp;
 use crate::storage::{Accounts as _, AuditRecord};
 use crate::web::App;
@@ -51,9 +51,7 @@ const ALARMING: [&str; 7] = [
 
 /// `GET /account/activity`, from `before` backwards.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = show(&mut visit).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, show).await
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {

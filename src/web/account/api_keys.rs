@@ -18,7 +18,7 @@ use crate::oauth::context::AuditSubject;
 use crate::oauth::{Error, Params, ScopeSet};
 use crate::storage::{self, ApiKeyRecord};
 use crate::web::App;
-use crate::web::interaction::problem::{self, Stop};
+use crate::web::interaction::problem::Stop;
 use crate::web::interaction::visit::Visit;
 use crate::web::pages::{Answer, FormTarget, Frame, Locale, scope_sentences};
 
@@ -95,38 +95,22 @@ struct ApiKeyMadePage<'a> {
 
 /// `GET /account/api-keys`.
 pub async fn list(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match show_list(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, show_list).await
 }
 
 /// `GET /account/api-keys/new`: for whoever has just proved who they are.
 pub async fn form(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match show_form(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, show_form).await
 }
 
 /// `POST /account/api-keys/new`.
 pub async fn make(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match made(&mut visit, body).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| made(visit, body).await).await
 }
 
 /// `POST /account/api-keys/revoke`.
 pub async fn revoke(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match revoked(&mut visit, body).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| revoked(visit, body).await).await
 }
 
 async fn show_list(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {

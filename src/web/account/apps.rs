@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde_json::json;
 
-use super::{Shell, answered, done, fresh_form, signed_in};
+use super::{Shell, done, fresh_form, signed_in};
 use crate::base::Timestamp;
 use crate::oauth::ScopeSet;
 use crate::oauth::context::AuditSubject;
@@ -39,9 +39,7 @@ pub struct AppView {
 
 /// `GET /account/apps`.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = show(&mut visit).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, show).await
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -90,9 +88,7 @@ fn together(grants: Vec<GrantRecord>) -> Vec<GrantRecord> {
 
 /// `POST /account/apps`: takes back what one client was allowed; its tokens are dead before the answer leaves.
 pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = submitted(&mut visit, body).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

@@ -9,7 +9,7 @@ use super::{done, signed_in};
 use crate::identity::ActiveSession;
 use crate::storage::UpstreamAccounts as _;
 use crate::web::App;
-use crate::web::interaction::problem::{self, Stop};
+use crate::web::interaction::problem::Stop;
 use crate::web::interaction::upstream::{self, Way};
 use crate::web::interaction::visit::Visit;
 use crate::web::pages::{Answer, FormTarget, Frame};
@@ -36,11 +36,7 @@ struct ConnectionsPage<'a> {
 
 /// `GET /account/connections`.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match show(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, show).await
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -66,11 +62,7 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 
 /// `POST /account/connections`: connects one, or takes one away.
 pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match Box::pin(submitted(&mut visit, body)).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

@@ -3,7 +3,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::{Shell, answered, export, fresh_form, signed_in};
+use super::{Shell, export, fresh_form, signed_in};
 use crate::web::App;
 use crate::web::interaction::problem::Stop;
 use crate::web::interaction::visit::Visit;
@@ -23,9 +23,7 @@ pub struct DataPage<'a> {
 
 /// `GET /account/data`.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = show(&mut visit).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, show).await
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -38,9 +36,7 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 
 /// `POST /account/data`: everything that is kept of the person, as a file.
 pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = submitted(&mut visit, body).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

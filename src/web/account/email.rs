@@ -3,7 +3,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::{ACCOUNT, Shell, answered, done, fresh, signed_in};
+use super::{ACCOUNT, Shell, done, fresh, signed_in};
 use crate::identity::{ActiveSession, EmailError, LoginError, MAIL_LINK_TTL, MailPurpose};
 use crate::oauth::Error;
 use crate::web::App;
@@ -55,9 +55,7 @@ pub struct EmailConfirmPage<'a> {
 
 /// `GET /account/email`.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = show(&mut visit).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, show).await
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -83,9 +81,7 @@ fn ask_page(visit: &Visit<'_>, session: &ActiveSession, typed: &str, said: Said)
 
 /// `POST /account/email`: the same answer whether the address is another's or not (S179).
 pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = ask(&mut visit, body).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, async |visit| ask(visit, body).await).await
 }
 
 async fn ask(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
@@ -102,9 +98,7 @@ async fn ask(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop>
 
 /// `GET /account/email/code`.
 pub async fn get_code(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = show_code(&mut visit).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, show_code).await
 }
 
 async fn show_code(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -123,9 +117,7 @@ fn code_page(visit: &Visit<'_>, session: &ActiveSession, id: &str, said: Said) -
 
 /// `POST /account/email/code`: the code instead of the link.
 pub async fn post_code(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = take_code(&mut visit, body).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, async |visit| take_code(visit, body).await).await
 }
 
 async fn take_code(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
@@ -145,9 +137,7 @@ async fn take_code(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
 
 /// `GET /account/email/confirm`: where the link leads. Looking uses nothing up: mail scanners look (S208).
 pub async fn get_confirm(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = show_confirm(&mut visit).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, show_confirm).await
 }
 
 async fn show_confirm(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -170,9 +160,7 @@ async fn show_confirm(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 
 /// `POST /account/email/confirm`: takes the address.
 pub async fn post_confirm(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = confirmed(&mut visit, body).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, async |visit| confirmed(visit, body).await).await
 }
 
 async fn confirmed(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

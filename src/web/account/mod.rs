@@ -26,7 +26,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, Payload, ServiceConfig};
 
 use super::App;
-use super::interaction::problem::{self, Stop};
+use super::interaction::problem::Stop;
 use super::interaction::visit::{Visit, set};
 use crate::config::Config;
 use crate::identity::ActiveSession;
@@ -145,11 +145,6 @@ pub async fn fresh_form(
     let params = visit.form(body).await?;
     visit.check(&params, purpose, &session.sid)?;
     Ok((session, params))
-}
-
-/// The answer of a page, or what stopped the visit.
-pub fn answered(visit: &Visit<'_>, outcome: Result<HttpResponse, Stop>) -> HttpResponse {
-    outcome.unwrap_or_else(|stop| problem::page(visit, stop))
 }
 
 /// Sends the browser to `path`, where `notice` (a key of the catalogue that begins with `done-`) is shown once.

@@ -3,7 +3,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::shell::{Shell, claim};
-use super::{ACCOUNT, answered, email, signed_in};
+use super::{ACCOUNT, email, signed_in};
 use crate::web::App;
 use crate::web::interaction::problem::Stop;
 use crate::web::interaction::visit::Visit;
@@ -25,9 +25,7 @@ struct OverviewPage<'a> {
 
 /// `GET /account`.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = show(&mut visit).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, show).await
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {

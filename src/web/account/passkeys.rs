@@ -7,12 +7,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::shell::Shell;
 use super::two_step::show_new_codes;
-use super::{answered, done, fresh_form, signed_in};
+use super::{done, fresh_form, signed_in};
 use crate::identity::{ActiveSession, Identity, MAX_NAME_CHARS, PasskeyError};
 use crate::storage::PasskeyRecord;
 use crate::web::App;
 use crate::web::interaction::local_path::LocalPath;
-use crate::web::interaction::passkey::{answer, ceremony, explained, passkey_form};
+use crate::web::interaction::passkey::{answer, explained, passkey_form};
 use crate::web::interaction::problem::Stop;
 use crate::web::interaction::sign_in::login_again_for;
 use crate::web::interaction::visit::Visit;
@@ -67,75 +67,65 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// `GET /account/passkeys`.
 async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let shown = async {
-        let session = signed_in(&mut visit, PATH).await?;
-        page(&visit, &session, Trouble::default()).await
-    };
-    let shown = shown.await;
-    answered(&visit, shown)
+    Visit::receive(&app, &req, async |visit| {
+        let session = signed_in(visit, PATH).await?;
+        page(visit, &session, Trouble::default()).await
+    })
+    .await
 }
 
 /// `POST /account/passkeys/options`.
 async fn options(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let begun = async {
-        let (session, _) = fresh_form(&mut visit, body, PATH, PURPOSE).await?;
-        Ok(visit.app.identity.begin_passkey_registration(&session, visit.browser()).await?)
-    };
-    let begun = begun.await;
-    ceremony(&visit, begun)
+    Visit::receive(&app, &req, async |visit| {
+        let (session, _) = fresh_form(visit, body, PATH, PURPOSE).await?;
+        Ok(HttpResponse::Ok().json(visit.app.identity.begin_passkey_registration(&session, visit.browser()).await?))
+    })
+    .await
 }
 
 /// `POST /account/passkeys/register`.
 async fn register(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let added = async {
-        let (session, params) = fresh_form(&mut visit, body, PATH, PURPOSE).await?;
+    Visit::receive(&app, &req, async |visit| {
+        let (session, params) = fresh_form(visit, body, PATH, PURPOSE).await?;
         let name = visit.frame.t.text("passkey-default-name");
         let origin = visit.origin();
-        match identity(&visit).register_passkey(&session, answer(&params), &name, visit.browser(), &origin).await {
+        match identity(visit).register_passkey(&session, answer(&params), &name, visit.browser(), &origin).await {
             // Without any, a lost passkey would leave no second step.
-            Ok(_) if identity(&visit).second_factors(&session.user.id).await?.recovery_codes == 0 => {
-                show_new_codes(&visit, &session, PATH).await
+            Ok(_) if identity(visit).second_factors(&session.user.id).await?.recovery_codes == 0 => {
+                show_new_codes(visit, &session, PATH).await
             }
-            Ok(_) => Ok(done(&visit, PATH, "done-passkey-added")),
-            Err(error) => refused(&visit, &session, error, "").await,
+            Ok(_) => Ok(done(visit, PATH, "done-passkey-added")),
+            Err(error) => refused(visit, &session, error, "").await,
         }
-    };
-    let added = added.await;
-    answered(&visit, added)
+    })
+    .await
 }
 
 /// `POST /account/passkeys/rename`.
 async fn rename(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let renamed = async {
-        let (session, params) = fresh_form(&mut visit, body, PATH, PURPOSE).await?;
+    Visit::receive(&app, &req, async |visit| {
+        let (session, params) = fresh_form(visit, body, PATH, PURPOSE).await?;
         let id = params.get("passkey").unwrap_or_default();
-        match identity(&visit).rename_passkey(&session, id, params.get("name").unwrap_or_default()).await {
-            Ok(true) => Ok(done(&visit, PATH, "done-passkey-renamed")),
+        match identity(visit).rename_passkey(&session, id, params.get("name").unwrap_or_default()).await {
+            Ok(true) => Ok(done(visit, PATH, "done-passkey-renamed")),
             Ok(false) => Err(Stop::NotFound),
-            Err(error) => refused(&visit, &session, error, id).await,
+            Err(error) => refused(visit, &session, error, id).await,
         }
-    };
-    let renamed = renamed.await;
-    answered(&visit, renamed)
+    })
+    .await
 }
 
 /// `POST /account/passkeys/remove`. Removing one that is gone already is no error.
 async fn remove(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let removed = async {
-        let (session, params) = fresh_form(&mut visit, body, PATH, PURPOSE).await?;
+    Visit::receive(&app, &req, async |visit| {
+        let (session, params) = fresh_form(visit, body, PATH, PURPOSE).await?;
         let id = params.get("passkey").unwrap_or_default();
-        match identity(&visit).remove_passkey(&session, id, &visit.origin()).await {
-            Ok(_) => Ok(done(&visit, PATH, "done-passkey-removed")),
-            Err(error) => refused(&visit, &session, error, "").await,
+        match identity(visit).remove_passkey(&session, id, &visit.origin()).await {
+            Ok(_) => Ok(done(visit, PATH, "done-passkey-removed")),
+            Err(error) => refused(visit, &session, error, "").await,
         }
-    };
-    let removed = removed.await;
-    answered(&visit, removed)
+    })
+    .await
 }
 
 fn identity<'a>(visit: &Visit<'a>) -> &'a Identity {

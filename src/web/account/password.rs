@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use secrecy::SecretString;
 
-use super::{Shell, answered, done, fresh, signed_in};
+use super::{Shell, done, fresh, signed_in};
 use crate::identity::{ActiveSession, LoginError, UserError};
 use crate::oauth::Error;
 use crate::web::App;
@@ -32,9 +32,7 @@ pub struct PasswordPage<'a> {
 
 /// `GET /account/password`.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = show(&mut visit).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, show).await
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -44,9 +42,7 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 
 /// `POST /account/password`: ends every other session, and gives this browser a new one.
 pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = Box::pin(submitted(&mut visit, body)).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::languages::{Language, choice};
-use super::{Shell, answered, done, signed_in};
+use super::{Shell, done, signed_in};
 use crate::identity::{ActiveSession, Profile, ProfileError};
 use crate::oauth::Params;
 use crate::web::App;
@@ -75,9 +75,7 @@ pub struct ProfilePage<'a> {
 
 /// `GET /account/profile`.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = show(&mut visit).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, show).await
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -88,9 +86,7 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 
 /// `POST /account/profile`: takes the claims of the form and no others (S214).
 pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = submitted(&mut visit, body).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::device_name::device_name;
 use super::place::place_of;
-use super::{Shell, answered, done, fresh_form, signed_in};
+use super::{Shell, done, fresh_form, signed_in};
 use crate::base::Timestamp;
 use crate::storage::Accounts as _;
 use crate::web::App;
@@ -41,9 +41,7 @@ pub struct SessionView {
 
 /// `GET /account/sessions`.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = show(&mut visit).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, show).await
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -84,9 +82,7 @@ fn apps_of(visit: &Visit<'_>, used: &[(String, String)], sid: &str) -> Vec<Strin
 
 /// `POST /account/sessions`: ends one, all others, or everything.
 pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    let outcome = submitted(&mut visit, body).await;
-    answered(&visit, outcome)
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

@@ -11,7 +11,7 @@ use crate::identity::{ActiveSession, LoginError, Proof, Proofs};
 use crate::oauth::{Error, Params};
 use crate::web::App;
 use crate::web::interaction::local_path::LocalPath;
-use crate::web::interaction::problem::{self, Stop};
+use crate::web::interaction::problem::Stop;
 use crate::web::interaction::sign_in::next_page;
 use crate::web::interaction::visit::{Visit, query};
 use crate::web::pages::{Answer, FormTarget, Frame};
@@ -98,11 +98,7 @@ impl Onward {
 
 /// `GET /account/two-step`.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match show(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, show).await
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -129,11 +125,7 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 
 /// `POST /account/two-step`: begins to set up an app, removes it, or makes new recovery codes.
 pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match Box::pin(submitted(&mut visit, body)).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
@@ -162,11 +154,7 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
 
 /// `GET /account/two-step/app`: the picture to scan, while an app is being set up.
 pub async fn get_app(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match show_app(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, show_app).await
 }
 
 async fn show_app(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -178,11 +166,7 @@ async fn show_app(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 
 /// `POST /account/two-step/app`: the first code of the app, with which it counts.
 pub async fn post_app(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match Box::pin(confirmed(&mut visit, body)).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| confirmed(visit, body).await).await
 }
 
 async fn confirmed(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

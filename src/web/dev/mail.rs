@@ -7,7 +7,7 @@ use crate::oauth::Error;
 use crate::storage::{MailRecord, Outbox as _};
 use crate::web::App;
 use crate::web::answer::Refusal;
-use crate::web::interaction::problem::{self, Stop};
+use crate::web::interaction::problem::Stop;
 use crate::web::interaction::visit::Visit;
 use crate::web::pages::{Answer, DevMailListPage, DevMailPage, MailLine};
 use crate::web::routes::Audience;
@@ -16,11 +16,7 @@ const SHOWN: i64 = 200;
 
 /// `GET /dev/mail`: what would have been sent.
 pub async fn list(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    match listed(&visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| listed(visit).await).await
 }
 
 async fn listed(visit: &Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -40,11 +36,7 @@ fn line(visit: &Visit<'_>, mail: &MailRecord) -> Option<MailLine> {
 
 /// `GET /dev/mail/{id}`: one of them, as the person's mail program would show it.
 pub async fn show(app: Data<App>, req: HttpRequest, id: Path<String>) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    match shown(&visit, &id).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| shown(visit, &id).await).await
 }
 
 async fn shown(visit: &Visit<'_>, id: &str) -> Result<HttpResponse, Stop> {

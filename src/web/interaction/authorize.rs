@@ -2,7 +2,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::finish::{proceed, write};
-use super::problem::{self, Stop};
+use super::problem::Stop;
 use super::transaction::{Next, Transaction};
 use super::visit::Visit;
 use crate::oauth::authorize::{AuthorizationRequest, AuthorizationResponse, Prompt, Refusal, read};
@@ -14,11 +14,7 @@ use crate::web::{App, client_address};
 /// `GET /authorize` (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1). With a session and a remembered consent the answer
 /// is immediate, and nothing is stored but the code.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match answer_get(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, answer_get).await
 }
 
 async fn answer_get(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -36,11 +32,7 @@ async fn answer_get(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 /// `POST /authorize`. It comes from the client's site, so the browser sends no cookies with it: the transaction is made
 /// here, and who is signed in is seen at the next page, which asks again what is missing.
 pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match answer_post(&mut visit, body).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| answer_post(visit, body).await).await
 }
 
 async fn answer_post(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

@@ -1,9 +1,12 @@
+use std::ops::ControlFlow;
+
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
-use super::finish::{Outcome, finish, proceed, repeat};
-use super::problem::{self, Stop};
+use super::finish::{Outcome, finish, repeat};
+use super::problem::Stop;
+use super::question::{Question, Sent};
 use super::transaction::{Next, Transaction};
 use super::visit::Visit;
 use crate::identity::ActiveSession;
@@ -11,51 +14,32 @@ use crate::oauth::context::AuditSubject;
 use crate::oauth::{Error, ScopeSet};
 use crate::storage::{ConsentRecord, Consents as _};
 use crate::web::App;
-use crate::web::pages::{Answer, ConsentPage, destination, scope_sentences};
+use crate::web::pages::{Answer, ConsentPage, FormTarget, destination, scope_sentences};
 
-const PURPOSE: &str = "consent";
+const QUESTION: Question = Question {
+    path: "/consent",
+    purpose: "consent",
+    asks: |next| match next {
+        Next::Consent(session) => ControlFlow::Continue(session),
+        other => ControlFlow::Break(other),
+    },
+    page,
+};
 
 /// `GET /consent`: what the client asks for.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match show(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
-}
-
-async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
-    let params = visit.query()?;
-    let transaction = load(visit, params.get("tx").unwrap_or_default()).await?;
-    let session = visit.session().await?;
-    match transaction.next(visit, session).await? {
-        Next::Consent(session) => Ok(form(visit, &transaction, &session)),
-        next => proceed(visit, transaction, next).await,
-    }
+    QUESTION.get(&app, &req).await
 }
 
 /// `POST /consent`: Allow, Not now, or Not you.
 pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match submitted(&mut visit, body).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let params = visit.form(body).await?;
-    let mut transaction = load(visit, params.get("transaction").unwrap_or_default()).await?;
-    let session = visit.session().await?;
-    let shown_to = session.as_ref().map(|session| session.user.id.as_str()).unwrap_or_default();
-    // Bound to the person the page was shown to: nobody allows with another's click.
-    visit.check(&params, PURPOSE, &about(&transaction, shown_to))?;
-    if transaction.completed {
-        return repeat(visit, &transaction).await;
-    }
-    let session = match transaction.next(visit, session).await? {
-        Next::Consent(session) => session,
-        next => return proceed(visit, transaction, next).await,
+    let Sent { mut transaction, session, params } = match QUESTION.sent(visit, body).await? {
+        ControlFlow::Continue(sent) => sent,
+        ControlFlow::Break(answer) => return Ok(answer),
     };
     match params.get("decision") {
         Some("allow") => {
@@ -74,15 +58,8 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
             finish(visit, &transaction, Outcome::Refused(error)).await
         }
         Some("switch") => Ok(visit.go(&transaction.page_to_switch())),
-        _ => Ok(form(visit, &transaction, &session)),
+        _ => Ok(QUESTION.form(visit, &transaction, &session)),
     }
-}
-
-/// The transaction, and the page in its language.
-async fn load(visit: &mut Visit<'_>, id: &str) -> Result<Transaction, Stop> {
-    let transaction = Transaction::load(visit, id).await?;
-    visit.speak(&transaction.request.ui_locales);
-    Ok(transaction)
 }
 
 /// Adds what was allowed to what this client was allowed before.
@@ -115,18 +92,12 @@ fn audit(visit: &Visit<'_>, event: &str, transaction: &Transaction, session: &Ac
     visit.cx().audit(event, about, visit.caller(&id), &details);
 }
 
-fn about(transaction: &Transaction, user_id: &str) -> String {
-    format!("{} {user_id}", transaction.id)
-}
-
-fn form(visit: &Visit<'_>, transaction: &Transaction, session: &ActiveSession) -> HttpResponse {
+fn page(visit: &Visit<'_>, transaction: &Transaction, session: &ActiveSession, form: &FormTarget) -> HttpResponse {
     let client = visit.card(&transaction.client);
-    let mut target = visit.target(&transaction.page("/consent"), PURPOSE, &about(transaction, &session.user.id));
-    target.transaction.clone_from(&transaction.id);
     let page = ConsentPage {
         page: &visit.frame,
         client: &client,
-        form: &target,
+        form,
         username: &session.user.username,
         scopes: scope_sentences(&visit.frame.t, &transaction.request.asked(), &visit.app.config.metadata.scopes),
         returns_to: destination(&visit.frame.t, &transaction.request.redirect_uri),

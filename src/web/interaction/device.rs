@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
 use super::local_path::LocalPath;
-use super::problem::{self, Stop};
+use super::problem::Stop;
 use super::sign_in::{login_for, missing_for};
 use super::visit::{Visit, query};
 use crate::base::acr::Acr;
@@ -20,11 +20,7 @@ const CONFIRMATION: &str = "device-confirmation";
 
 /// `GET /device` (RFC 8628 §3.3): the code's entry; with a code from a picture and somebody signed in, the confirmation.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    match show(&visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| show(visit).await).await
 }
 
 async fn show(visit: &Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -37,11 +33,7 @@ async fn show(visit: &Visit<'_>) -> Result<HttpResponse, Stop> {
 
 /// `POST /device`: the code, or the decision about it.
 pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    match submitted(&visit, body).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

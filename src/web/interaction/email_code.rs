@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::errand::Errand;
 use super::mail_code::{MailCode, Typed};
-use super::problem::{self, Stop};
+use super::problem::Stop;
 use super::said::{Said, throttled};
 use super::sign_in::signed_in_for;
 use super::visit::Visit;
@@ -39,11 +39,7 @@ pub fn begins(config: &Config) -> Option<&'static str> {
 
 /// `GET /login/email`: asks for the name.
 async fn ask(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match show(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, show).await
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -69,11 +65,7 @@ fn ask_page(visit: &Visit<'_>, errand: &Errand, login: &str, said: Said) -> Http
 
 /// `POST /login/email`: the same answer whoever was named.
 async fn asked(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match take_request(&mut visit, body).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| take_request(visit, body).await).await
 }
 
 async fn take_request(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
@@ -99,11 +91,7 @@ async fn code(app: Data<App>, req: HttpRequest) -> HttpResponse {
 
 /// `POST /login/email/code`: signs in, and goes on as after any first factor.
 async fn code_entered(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match Box::pin(take_code(&mut visit, body)).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| take_code(visit, body).await).await
 }
 
 async fn take_code(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

@@ -8,8 +8,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::errand::Errand;
 use super::finish::{Outcome, finish, give_up, proceed};
 use super::local_path::LocalPath;
-use super::passkey::{answer, ceremony, explained, passkey_form, status_of};
-use super::problem::{self, Stop};
+use super::passkey::{answer, explained, passkey_form, status_of};
+use super::problem::Stop;
 use super::sign_in::{for_pending, go_on, login_for, next_page};
 use super::transaction::{Next, Transaction};
 use super::visit::{Visit, query, set};
@@ -32,11 +32,7 @@ pub fn passkey_routes(cfg: &mut ServiceConfig) {
 
 /// `GET /login/factor`: for whoever holds the cookie of a half-done sign-in.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match show(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, show).await
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -51,11 +47,7 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 
 /// `POST /login/factor`: a code of the app, or a recovery code.
 pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match Box::pin(submitted(&mut visit, body)).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
@@ -94,26 +86,22 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
 
 /// `POST /login/factor/passkey/options`: a challenge for the passkeys of whoever has proved the first factor.
 async fn passkey_options(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    let begun = async {
+    Visit::receive(&app, &req, async |visit| {
         let params = visit.form(body).await?;
-        let half = match pending(&visit, &visit.query()?).await? {
+        let half = match pending(visit, &visit.query()?).await? {
             Some(login) => Half::Login(login),
             None => Half::Session(visit.fresh_session("").await?),
         };
         visit.check(&params, PURPOSE, &half.about())?;
-        Ok(visit.app.identity.begin_passkey_as_second_factor(half.user(), visit.browser()).await?)
-    };
-    ceremony(&visit, begun.await)
+        Ok(HttpResponse::Ok()
+            .json(visit.app.identity.begin_passkey_as_second_factor(half.user(), visit.browser()).await?))
+    })
+    .await
 }
 
 /// `POST /login/factor/passkey`: what the authenticator has answered.
 async fn post_passkey(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match Box::pin(passkey_submitted(&mut visit, body)).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| passkey_submitted(visit, body).await).await
 }
 
 async fn passkey_submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

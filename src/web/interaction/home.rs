@@ -1,7 +1,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::problem::{self, Stop};
+use super::problem::Stop;
 use super::visit::Visit;
 use crate::oauth::endpoints;
 use crate::web::App;
@@ -10,11 +10,7 @@ use crate::web::playground;
 
 /// `GET /`: what this server is, and the way into it.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    match show(&visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| show(visit).await).await
 }
 
 async fn show(visit: &Visit<'_>) -> Result<HttpResponse, Stop> {

@@ -9,7 +9,7 @@ use super::email_code;
 use super::finish::{give_up, proceed, repeat};
 use super::local_path::LocalPath;
 use super::passkey;
-use super::problem::{self, Stop};
+use super::problem::Stop;
 use super::register;
 use super::sign_in::{login_for, next_page, signed_in};
 use super::transaction::{Next, Transaction};
@@ -26,11 +26,7 @@ const MORE: &str = "more";
 
 /// `GET /login`: for a transaction, or, without one, to sign in at the server itself.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match show(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, show).await
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -70,11 +66,7 @@ fn show_without_transaction(visit: &Visit<'_>, params: &Params, session: Option<
 
 /// `POST /login`: user name and password.
 pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match Box::pin(submitted(&mut visit, body)).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

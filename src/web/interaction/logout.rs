@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::csrf;
 use super::departure::Departure;
 use super::parting::Parting;
-use super::problem::{self, Stop};
+use super::problem::Stop;
 use super::visit::{Visit, query, see_other};
 use crate::identity::ActiveSession;
 use crate::jose::{self, Expected};
@@ -25,11 +25,7 @@ const PARAMS: [&str; 6] =
 
 /// `GET /logout`.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match requested(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, requested).await
 }
 
 async fn requested(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -50,11 +46,7 @@ async fn requested(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 /// `POST /logout`: the answer to our own question; from a client, the request itself, which is read again by GET, since
 /// the browser sends no cookies along with a form of another site.
 pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    match submitted(&visit, body).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

@@ -4,10 +4,10 @@ use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::errand::Errand;
-use super::problem::{self, Stop};
-use super::said::Said;
+use super::problem::Stop;
+use super::said::{Said, throttled};
 use super::visit::{Visit, set};
-use crate::identity::MAIL_LINK_TTL;
+use crate::identity::{LoginError, MAIL_LINK_TTL, MailPurpose};
 use crate::web::App;
 use crate::web::pages::{Answer, MailCodePage};
 
@@ -40,11 +40,7 @@ impl MailCode {
 
     /// Says that a mail is on its way, and takes its code.
     pub async fn get(&self, app: &App, req: &HttpRequest) -> HttpResponse {
-        let mut visit = Visit::new(app, req, &[]);
-        match self.show(&mut visit).await {
-            Ok(response) => response,
-            Err(stop) => problem::page(&visit, stop),
-        }
+        Visit::receive(app, req, async |visit| self.show(visit).await).await
     }
 
     async fn show(&self, visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -72,6 +68,24 @@ impl MailCode {
         visit.check(&params, self.purpose, &id)?;
         let code = params.get("code").unwrap_or_default().to_owned();
         Ok(Typed { errand: Errand::of_address(visit).await?, id, code })
+    }
+
+    /// Takes a code that does what the link of the same mail does: it leads to `page`.
+    pub async fn lead_on(
+        &self,
+        visit: &mut Visit<'_>,
+        body: Payload,
+        purpose: MailPurpose,
+        page: &str,
+    ) -> Result<HttpResponse, Stop> {
+        let Typed { errand, id, code } = self.read(visit, body).await?;
+        let (identity, origin) = (&visit.app.identity, visit.origin());
+        let said = match identity.enter_mail_code(purpose, &id, &code, visit.browser(), &origin).await {
+            Ok(token) => return Ok(keep_link(visit, page, token.expose())),
+            Err(LoginError::Rejected) => Said::unprocessable(visit.frame.t.text("reset-code-wrong")),
+            Err(error) => throttled(visit, error)?,
+        };
+        Ok(self.page(visit, &errand, &id, said))
     }
 }
 

@@ -24,6 +24,7 @@ mod parting;
 pub mod passkey;
 mod passkey_offer;
 pub mod problem;
+mod question;
 pub mod register;
 mod reset;
 pub mod said;

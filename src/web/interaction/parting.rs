@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::departure::Departure;
-use super::problem::{self, Stop};
+use super::problem::Stop;
 use super::visit::{Visit, see_other, set};
 use super::{csrf, logout, upstream};
 use crate::config::Ttl;
@@ -58,11 +58,7 @@ impl Parting {
 
 /// `GET /upstream/{name}/signed-out`: the way back. Nothing is ended here any more.
 pub async fn get(app: Data<App>, req: HttpRequest, name: Path<String>) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    match returned(&visit, &name) {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| returned(visit, &name)).await
 }
 
 fn returned(visit: &Visit<'_>, name: &str) -> Result<HttpResponse, Stop> {

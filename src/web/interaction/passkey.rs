@@ -9,12 +9,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::login::{self, Attempt};
-use super::problem::{self, Stop};
+use super::problem::Stop;
 use super::sign_in::{login_for, next_page, signed_in};
 use super::transaction::Transaction;
 use super::visit::Visit;
 use super::{local_path::LocalPath, passkey_offer};
-use crate::identity::{Ceremony, PasskeyAnswer, PasskeyError};
+use crate::identity::{PasskeyAnswer, PasskeyError};
 use crate::oauth::Params;
 use crate::web::App;
 use crate::web::pages::{Locale, PasskeyForm};
@@ -70,21 +70,12 @@ pub fn passkey_form(
 
 /// `POST /login/passkey/options`: a challenge for whoever comes. It names no credential (WebAuthn §14.6.2).
 async fn options(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    let begun = async {
+    Visit::receive(&app, &req, async |visit| {
         let params = visit.form(body).await?;
         visit.check(&params, PURPOSE, params.get("transaction").unwrap_or_default())?;
-        Ok(visit.app.identity.begin_passkey_sign_in(visit.browser()).await?)
-    };
-    ceremony(&visit, begun.await)
-}
-
-/// What the script asked for, or why it gets none.
-pub fn ceremony(visit: &Visit<'_>, begun: Result<Ceremony, Stop>) -> HttpResponse {
-    match begun {
-        Ok(ceremony) => HttpResponse::Ok().json(ceremony),
-        Err(stop) => problem::page(visit, stop),
-    }
+        Ok(HttpResponse::Ok().json(visit.app.identity.begin_passkey_sign_in(visit.browser()).await?))
+    })
+    .await
 }
 
 /// `GET /login/passkey/verify`: the page after a failed attempt, loaded again.
@@ -95,11 +86,7 @@ async fn back(app: Data<App>, req: HttpRequest) -> HttpResponse {
 
 /// `POST /login/passkey/verify`: what the authenticator has answered.
 async fn verify(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match Box::pin(submitted(&mut visit, body)).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

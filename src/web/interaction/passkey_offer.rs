@@ -10,8 +10,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::finish::proceed;
 use super::local_path::LocalPath;
 use super::login;
-use super::passkey::{answer, ceremony, explained, landing, passkey_form};
-use super::problem::{self, Stop};
+use super::passkey::{answer, explained, landing, passkey_form};
+use super::problem::Stop;
 use super::sign_in::{login_for, next_page};
 use super::transaction::Transaction;
 use super::visit::Visit;
@@ -41,11 +41,7 @@ pub fn before_page(next: Option<&LocalPath>) -> String {
 
 /// `GET /login/passkey/offer`.
 async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match show(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, show).await
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -60,11 +56,7 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 
 /// `POST /login/passkey/offer`: a passkey, or none; then on.
 async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match Box::pin(submitted(&mut visit, body)).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
@@ -100,14 +92,13 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
 
 /// `POST /login/passkey/offer/options`.
 async fn options(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    let begun = async {
+    Visit::receive(&app, &req, async |visit| {
         let params = visit.form(body).await?;
         visit.check(&params, PURPOSE, params.get("transaction").unwrap_or_default())?;
         let session = visit.fresh_session("").await?;
-        Ok(visit.app.identity.begin_passkey_registration(&session, visit.browser()).await?)
-    };
-    ceremony(&visit, begun.await)
+        Ok(HttpResponse::Ok().json(visit.app.identity.begin_passkey_registration(&session, visit.browser()).await?))
+    })
+    .await
 }
 
 /// Whoever has just signed in. A way in is added only while that is fresh; later the person signs in again.

@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
 use super::errand::Errand;
-use super::mail_code::{MailCode, Typed, keep_link};
-use super::problem::{self, Stop};
+use super::mail_code::{MailCode, keep_link};
+use super::problem::Stop;
 use super::said::{Said, refused_password, throttled};
 use super::sign_in::signed_in_for;
 use super::visit::{Visit, set};
@@ -24,11 +24,12 @@ const CODE: MailCode =
 
 /// `GET /reset`: asks for the name.
 pub async fn ask(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match Errand::of_address(&mut visit).await {
-        Ok(errand) => ask_page(&visit, &errand, "", Said::default()),
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, show).await
+}
+
+async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
+    let errand = Errand::of_address(visit).await?;
+    Ok(ask_page(visit, &errand, "", Said::default()))
 }
 
 fn ask_page(visit: &Visit<'_>, errand: &Errand, login: &str, said: Said) -> HttpResponse {
@@ -45,11 +46,7 @@ fn ask_page(visit: &Visit<'_>, errand: &Errand, login: &str, said: Said) -> Http
 
 /// `POST /reset`: the same answer whoever was named.
 pub async fn asked(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match take_request(&mut visit, body).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| take_request(visit, body).await).await
 }
 
 async fn take_request(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
@@ -71,31 +68,12 @@ pub async fn code(app: Data<App>, req: HttpRequest) -> HttpResponse {
 
 /// `POST /reset/code`: the code instead of the link.
 pub async fn code_entered(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match take_code(&mut visit, body).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
-}
-
-async fn take_code(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let Typed { errand, id, code } = CODE.read(visit, body).await?;
-    let (identity, origin) = (&visit.app.identity, visit.origin());
-    let said = match identity.enter_mail_code(MailPurpose::PasswordReset, &id, &code, visit.browser(), &origin).await {
-        Ok(token) => return Ok(keep_link(visit, NEW, token.expose())),
-        Err(LoginError::Rejected) => Said::unprocessable(visit.frame.t.text("reset-code-wrong")),
-        Err(error) => throttled(visit, error)?,
-    };
-    Ok(CODE.page(visit, &errand, &id, said))
+    Visit::receive(&app, &req, async |visit| CODE.lead_on(visit, body, MailPurpose::PasswordReset, NEW).await).await
 }
 
 /// `GET /reset/new`: where the link leads. Looking uses nothing up: mail scanners look.
 pub async fn new_password(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match show_new(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, show_new).await
 }
 
 async fn show_new(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -129,11 +107,7 @@ fn dead(visit: &Visit<'_>) -> HttpResponse {
 
 /// `POST /reset/new`: sets the password, and goes on as after any first factor.
 pub async fn new_password_chosen(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match Box::pin(take_password(&mut visit, body)).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| take_password(visit, body).await).await
 }
 
 async fn take_password(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

@@ -3,7 +3,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 
-use super::problem::{self, Stop};
+use super::problem::Stop;
 use super::sign_in::signed_in;
 use super::visit::Visit;
 use crate::identity::{LoginError, SetupError, SetupForm, UserError};
@@ -22,11 +22,7 @@ pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
 
 /// `POST /setup`: spends the link, and signs the administrator in.
 pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    match submitted(&visit, body).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

@@ -27,11 +27,7 @@ pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
 
 /// `GET /login/terms`: for whoever holds the cookie of a sign-in that lacks nothing else.
 async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match show(&mut visit).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, show).await
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
@@ -43,11 +39,7 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 
 /// `POST /login/terms`: accepts them, or gives the sign-in up.
 async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match Box::pin(submitted(&mut visit, body)).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {

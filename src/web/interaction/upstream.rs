@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::errand::Errand;
 use super::local_path::LocalPath;
 use super::login;
-use super::problem::{self, Stop};
+use super::problem::Stop;
 use super::sign_in::{login_for, next_page, signed_in_for};
 use super::transaction::Transaction;
 use super::visit::{Visit, query, set};
@@ -51,11 +51,7 @@ pub fn display_name(name: &str, provider: &Provider) -> String {
 
 /// `POST /upstream/{name}`: the way to the provider.
 pub async fn post(app: Data<App>, req: HttpRequest, name: Path<String>, body: Payload) -> HttpResponse {
-    let mut visit = Visit::new(&app, &req, &[]);
-    match started(&mut visit, &name, body).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| started(visit, &name, body).await).await
 }
 
 async fn started(visit: &mut Visit<'_>, name: &str, body: Payload) -> Result<HttpResponse, Stop> {
@@ -114,11 +110,7 @@ pub async fn begin(visit: &Visit<'_>, name: &str, way: Way, again: bool) -> Resu
 
 /// `GET /upstream/{name}/callback`: the way back.
 pub async fn callback(app: Data<App>, req: HttpRequest, name: Path<String>) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
-    match Box::pin(returned(&visit, &name)).await {
-        Ok(response) => response,
-        Err(stop) => problem::page(&visit, stop),
-    }
+    Visit::receive(&app, &req, async |visit| returned(visit, &name).await).await
 }
 
 async fn returned(visit: &Visit<'_>, name: &str) -> Result<HttpResponse, Stop> {

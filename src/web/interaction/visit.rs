@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::cookies::Cookies;
 use super::csrf;
-use super::problem::Stop;
+use super::problem::{self, Stop};
 use crate::base::{OpaqueToken, RequestId};
 use crate::identity::{ActiveSession, Origin};
 use crate::oauth::{Caller, Client, Context, Params, logo};
@@ -51,6 +51,17 @@ impl<'a> Visit<'a> {
         let frame = Frame::new(&app.config, req.headers(), ui_locales);
         let brief = app.config.sessions.remember_me && cookies.is_brief(req);
         Self { app, req, cookies, frame, can_make_passkey: false, brief, device, device_is_new }
+    }
+
+    /// Answers one request: with what `work` makes of it, or with the page that says what stopped it.
+    pub async fn receive(
+        app: &App,
+        req: &HttpRequest,
+        work: impl AsyncFnOnce(&mut Visit<'_>) -> Result<HttpResponse, Stop>,
+    ) -> HttpResponse {
+        let mut visit = Visit::new(app, req, &[]);
+        let outcome = Box::pin(work(&mut visit)).await;
+        outcome.unwrap_or_else(|stop| problem::page(&visit, stop))
     }
 
     pub fn speak(&mut self, ui_locales: &[String]) {
