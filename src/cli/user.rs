@@ -12,7 +12,7 @@ use super::offline::Offline;
 use super::out::{date, say, say_json, say_table};
 use super::{Failure, user_import};
 use crate::identity::{Invited, NewUser, Origin};
-use crate::storage::{UserRecord, Users as _};
+use crate::storage::{ChallengeRecord, UserRecord, Users as _};
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -38,6 +38,14 @@ pub enum Verb {
     /// Let whoever reads the mails of an address make an account with it: by a mail, or by the link that is printed where none
     /// are written. Earlier invitations of the address end.
     Invite { email: String },
+    /// List the invitations that can still be used.
+    Invitations {
+        /// As JSON, one invitation per line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take back what an address was invited by.
+    Uninvite { email: String },
     /// List the users.
     List {
         /// As JSON, one user per line.
@@ -117,6 +125,17 @@ async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
         }
         Verb::Import(args) => user_import::run(offline, args).await,
         Verb::Invite { email } => invite(offline, &email).await,
+        Verb::Invitations { json } => invitations(offline, json).await,
+        Verb::Uninvite { email } => {
+            let here = Origin::new(Ipv4Addr::LOCALHOST.into(), "portcullis user uninvite", "");
+            if !identity.uninvite(&email, &here).await? {
+                return Err(Failure::failed(format!(
+                    "there is no invitation of {email}; `portcullis user invitations` lists them"
+                )));
+            }
+            say(&format!("{email} is invited no more"));
+            Ok(())
+        }
         Verb::List { json } => list(offline, json).await,
         Verb::Show { user } => {
             let user = find(offline, &user).await?;
@@ -173,6 +192,27 @@ async fn invite(offline: &Offline, email: &str) -> Result<(), Failure> {
             say(&format!("{link}\nhand it over; it can be used once, until {}", date(expires_at.millis())));
         }
     }
+    Ok(())
+}
+
+async fn invitations(offline: &Offline, as_json: bool) -> Result<(), Failure> {
+    let open = offline.identity().invitations().await?;
+    let email = |invitation: &ChallengeRecord| invitation.email.clone().unwrap_or_default();
+    if as_json {
+        for invitation in &open {
+            let shown = json!({
+                "email": email(invitation),
+                "created_at": invitation.created_at / 1000,
+                "expires_at": invitation.expires_at / 1000,
+            });
+            say(&shown.to_string());
+        }
+        return Ok(());
+    }
+    let row = |invitation: &ChallengeRecord| {
+        vec![email(invitation), date(invitation.created_at), date(invitation.expires_at)]
+    };
+    say_table(&["EMAIL", "INVITED", "UNTIL"], &open.iter().map(row).collect::<Vec<_>>());
     Ok(())
 }
 

@@ -7,9 +7,8 @@ use super::challenges::{Details, Purpose, WayOn};
 use super::outbox::{Content, Message};
 use super::users::normalise_email;
 use super::{Identity, LoginError, NewUser, Origin, UserError, normalise_username};
-use crate::base::{OpaqueToken, Timestamp};
 use crate::config::RegistrationMode;
-use crate::storage::{self, ChallengeRecord, Challenges as _, Error, NewAccounts as _, UserRecord, Users as _};
+use crate::storage::{self, ChallengeRecord, Error, NewAccounts as _, UserRecord, Users as _};
 
 /// What lets somebody make an account.
 #[derive(Debug)]
@@ -74,30 +73,6 @@ pub enum RegistrationError {
     Storage(#[from] Error),
 }
 
-/// How an invitation reaches whom it is for.
-pub enum Invited {
-    ByMail {
-        expires_at: Timestamp,
-    },
-    /// No mail is written here: whoever has invited hands it over.
-    ByLink {
-        token: OpaqueToken,
-        expires_at: Timestamp,
-    },
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum InvitationError {
-    #[error("registration.mode is off: set it to invitation")]
-    Off,
-    #[error("this is no e-mail address")]
-    NoAddress,
-    #[error("somebody signs in with this address already")]
-    HasAccount,
-    #[error(transparent)]
-    Storage(#[from] Error),
-}
-
 impl Identity {
     /// Sends a link and a code to whoever wants an account, in the same way whether the address has one or not: that is
     /// looked up when the mail is sent. Gives the id that the code is entered for, in the browser named `browser`.
@@ -155,37 +130,6 @@ impl Identity {
         let found = self.find_mail_link(Purpose::Registration, token).await?;
         let found = found.filter(|link| link.email.as_ref().is_some_and(|email| registration.admits(email)));
         Ok(found.map(|link| Admission::Link(Box::new(link))))
-    }
-
-    /// Invites whoever reads the mails of `email` to make an account with that address; earlier invitations of it end.
-    pub async fn invite(&self, email: &str, origin: &Origin) -> Result<Invited, InvitationError> {
-        let registration = &self.config.registration;
-        if registration.mode == RegistrationMode::Off {
-            return Err(InvitationError::Off);
-        }
-        let email = normalise_email(email).ok_or(InvitationError::NoAddress)?;
-        if self.store.find_user_by_login(&email).await?.is_some() {
-            return Err(InvitationError::HasAccount);
-        }
-        let (now, mailed) = (self.now(), self.writes_mails());
-        let expires_at = now.plus(registration.invitation_ttl.duration());
-        let details = Details { way_on: WayOn::default(), mailed };
-        let (token, challenge) = self.draw_link(Purpose::Invitation, &details, expires_at);
-        self.store.insert_challenge(&challenge).await?;
-        self.store.address_registration(&challenge.id, Purpose::Invitation.name(), &email, now.millis()).await?;
-        self.audit("user_invited", None, None, origin, &json!({ "mailed": mailed }));
-        if !mailed {
-            return Ok(Invited::ByLink { token, expires_at });
-        }
-        let content = Content {
-            username: None,
-            login: None,
-            locale: String::new(),
-            zoneinfo: String::new(),
-            message: Message::Invitation { token: token.expose().to_owned(), expires_at },
-        };
-        self.queue(&content, Some(email), None).await?;
-        Ok(Invited::ByMail { expires_at })
     }
 
     /// Makes the account: of any number of concurrent attempts with a link one does. Everything is checked before the link is

@@ -83,6 +83,27 @@ fn an_invitation_is_printed_where_no_mail_is_written_and_queued_where_it_is() {
 }
 
 #[test]
+fn invitations_are_listed_and_taken_back() {
+    let place = Place::configured();
+    let on = [("PORTCULLIS__REGISTRATION__MODE", "invitation")];
+    for email in ["carol@example.com", "dave@example.com", "carol@example.com"] {
+        place.run_with(&["user", "invite", email], &on).success();
+    }
+    let listed = || {
+        let said = place.run(&["user", "invitations", "--json"]).success();
+        let lines = said.out.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.map(|line: serde_json::Value| line["email"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(), ["dave@example.com", "carol@example.com"], "an earlier one ends with the next");
+    assert!(place.run(&["user", "invitations"]).success().out.contains("dave@example.com"));
+    place.run(&["user", "uninvite", "Dave@Example.com"]).success();
+    assert_eq!(listed(), ["carol@example.com"]);
+    for nobody in ["dave@example.com", "erin@example.com", "nowhere"] {
+        place.run(&["user", "uninvite", nobody]).failed(1, &["there is no invitation", "user invitations"]);
+    }
+}
+
+#[test]
 fn a_login_link_is_made_as_often_as_asked_and_never_stored() {
     let place = Place::configured();
     let links: Vec<String> = (0..2).map(|_| place.run(&["admin", "login-link"]).success().out).collect();

@@ -94,6 +94,24 @@ async fn s216_without_an_invitation_or_with_one_that_is_over_nobody_makes_an_acc
 }
 
 #[tokio::test]
+async fn an_invitation_that_was_taken_back_opens_nothing() {
+    let world = World::with(BY_INVITATION).await;
+    let token = invite(&world, CAROL).await.unwrap();
+    let link = world.url(&format!("/register/new?token={}", token.expose()));
+    let browser = world.browser();
+    let page = browser.open(&link).await;
+    assert!(page.has("#register"));
+    assert!(world.app.identity.uninvite("Carol@Example.test", &operator()).await.unwrap());
+    assert!(!world.app.identity.uninvite(CAROL, &operator()).await.unwrap());
+    let late = browser.submit(&page, &[("username", "carol"), ("password", PASSWORD)]).await;
+    assert_eq!(late.answer.status, 410);
+    assert_eq!(world.browser().open(&link).await.answer.status, 410);
+    assert_eq!((email_of(&world, "carol").await, world.audited("user_uninvited").await), (None, 1));
+    // And can be invited again.
+    assert!(invite(&world, CAROL).await.is_some());
+}
+
+#[tokio::test]
 async fn where_domains_are_named_an_invitation_reaches_further() {
     let world = World::with(&format!("{MAIL}[registration]\nmode = \"domains\"\ndomains = [\"example.org\"]\n")).await;
     invite(&world, CAROL).await;

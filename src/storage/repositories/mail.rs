@@ -56,6 +56,10 @@ pub trait Challenges {
     /// Says whose it is, once that has been looked up, and ends earlier ones of the same person and purpose. False when
     /// it is over.
     async fn address_challenge(&self, id: &str, purpose: &str, user_id: &str, now: i64) -> Result<bool>;
+    /// Those of a purpose that are not over and went to an address, the oldest first.
+    async fn list_challenges(&self, purpose: &str, now: i64) -> Result<Vec<ChallengeRecord>>;
+    /// Ends those of a purpose that went to an address; false when all were over.
+    async fn end_challenges(&self, purpose: &str, email: &str, now: i64) -> Result<bool>;
 }
 
 pub trait Terms {

@@ -30,6 +30,12 @@ statements! {
     ADDRESS_BY_EMAIL = "UPDATE email_challenges SET email = $2 WHERE id = $1 AND consumed_at IS NULL AND expires_at > $3";
     END_EARLIER_BY_EMAIL = "UPDATE email_challenges SET consumed_at = $4
         WHERE email = $1 AND purpose = $2 AND id <> $3 AND consumed_at IS NULL";
+    LIST = concat!(
+        "SELECT ", columns!(), " FROM email_challenges
+        WHERE purpose = $1 AND email IS NOT NULL AND consumed_at IS NULL AND expires_at > $2 ORDER BY created_at, id"
+    );
+    END_BY_EMAIL = "UPDATE email_challenges SET consumed_at = $3
+        WHERE email = $1 AND purpose = $2 AND consumed_at IS NULL AND expires_at > $3";
     ADDRESS = "UPDATE email_challenges SET user_id = $2 WHERE id = $1 AND consumed_at IS NULL AND expires_at > $3";
     END_EARLIER = "UPDATE email_challenges SET consumed_at = $4
         WHERE user_id = $1 AND purpose = $2 AND id <> $3 AND consumed_at IS NULL";

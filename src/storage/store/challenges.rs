@@ -93,6 +93,20 @@ impl Challenges for Store {
             addressed
         })
     }
+
+    async fn list_challenges(&self, purpose: &str, now: i64) -> Result<Vec<ChallengeRecord>> {
+        read!(self, |connection| {
+            sqlx::query_as(sql::challenges::LIST).bind(purpose).bind(now).fetch_all(connection).await?
+        })
+    }
+
+    async fn end_challenges(&self, purpose: &str, email: &str, now: i64) -> Result<bool> {
+        let (purpose, email) = (purpose.to_owned(), email.to_owned());
+        write!(self, |connection| {
+            let end = sqlx::query(sql::challenges::END_BY_EMAIL).bind(&email).bind(&purpose).bind(now);
+            end.execute(connection).await?.rows_affected() > 0
+        })
+    }
 }
 
 impl Terms for Store {

@@ -121,13 +121,14 @@ mod tests {
     use super::*;
 
     /// What is about no person's account.
-    const ABOUT_NOBODY: [&str; 6] = [
+    const ABOUT_NOBODY: [&str; 7] = [
         "client_registered",
         "client_registration_changed",
         "client_registration_deleted",
         "login_throttled",
         "registration_code_failed",
         "user_invited",
+        "user_uninvited",
     ];
 
     fn record(event: &str, details: &str) -> AuditRecord {
