@@ -181,6 +181,7 @@ suites! {
     }
     imports {
         those_whose_names_are_free_are_made_and_the_others_are_told_apart
+        nobodys_name_is_taken_in_that_is_anothers_address
         of_two_imports_at_once_each_person_is_made_once
     }
     keys {

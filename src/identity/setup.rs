@@ -81,6 +81,7 @@ impl Identity {
                 is_admin: true,
                 ..NewUser::default()
             };
+            self.check_free(&new).await?;
             let record = self.new_record(new).await?;
             spend().await?;
             if !self.store.insert_first_admin(&record).await? {

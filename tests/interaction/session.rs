@@ -146,6 +146,29 @@ async fn s275_a_setup_link_makes_one_administrator_once() {
 }
 
 #[tokio::test]
+async fn an_administrators_name_is_nobody_elses_address_and_the_link_still_works() {
+    let world = World::new().await;
+    let link = world.app.identity.make_setup_link().await.unwrap();
+    let browser = world.browser();
+    let page = browser.open(&world.url("/setup")).await;
+    let taken = [
+        ("bob@example.test", "", "bob's address"),
+        ("root", "Bob@example.test", "bob's address in other letters"),
+        ("bob", "", "bob's name"),
+    ];
+    for (username, email, what) in taken {
+        let fields = [("code", link.expose()), ("username", username), ("email", email), ("password", PASSWORD)];
+        let again = browser.submit(&page, &fields).await;
+        assert_eq!(again.answer.status, 422, "{what}");
+        assert!(again.text("[role=alert]").contains("taken"), "{what}");
+    }
+    assert_eq!(world.rows("users", "is_admin").await, 0);
+    let fields = [("code", link.expose()), ("username", "root"), ("email", ""), ("password", PASSWORD)];
+    assert_eq!(browser.submit(&page, &fields).await.answer.status, 200);
+    assert_eq!(world.rows("users", "is_admin").await, 1);
+}
+
+#[tokio::test]
 async fn whoever_does_not_want_to_be_remembered_has_a_cookie_of_the_window_and_half_a_day() {
     let world = World::new().await;
     let browser = world.browser();

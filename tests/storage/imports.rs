@@ -42,6 +42,31 @@ pub async fn those_whose_names_are_free_are_made_and_the_others_are_told_apart(w
     assert_eq!(format!("{bob:?}"), format!("{:?}", rows[3]));
 }
 
+pub async fn nobodys_name_is_taken_in_that_is_anothers_address(world: World) {
+    let store = world.store;
+    let person = |name: &str, email: &str| UserRecord { email: Some(email.into()), ..user(name) };
+    store.insert_user(&person("alice@example.test", "alice@example.test")).await.unwrap();
+    store.insert_user(&person("bob", "bob@example.test")).await.unwrap();
+    let rows = [
+        person("bob@example.test", "other@example.test"),
+        UserRecord { email: None, ..user("bob@example.test") },
+        person("carol", "Alice@example.test"),
+        person("alice@example.test", "alice@example.test"),
+        person("dave@example.test", "Dave@example.test"),
+    ];
+    use ImportOutcome::{Made, Present, Taken};
+    let expected = [Taken("username"), Taken("username"), Taken("email"), Present, Made];
+    for (row, expected) in rows.iter().zip(expected) {
+        assert_eq!(store.would_import_user(row).await.unwrap(), expected, "{}", row.username);
+    }
+    assert_eq!(store.import_users(&people(&rows)).await.unwrap(), expected);
+    assert_eq!(store.list_users("", 10).await.unwrap().len(), 3);
+    // The address of somebody who has none yet, but a name that is one.
+    store.insert_user(&UserRecord { email: None, ..user("erin@example.test") }).await.unwrap();
+    let taken = store.import_users(&people(&[person("frank", "erin@example.test")])).await.unwrap();
+    assert_eq!(taken, [Taken("email")]);
+}
+
 pub async fn of_two_imports_at_once_each_person_is_made_once(world: World) {
     let other = world.another().await;
     let made = at_once(4, |number| {

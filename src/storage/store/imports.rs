@@ -69,7 +69,9 @@ fn outcome(user: &UserRecord, taken: Taken) -> ImportOutcome {
     match taken {
         None => ImportOutcome::Made,
         Some((username, email)) if username == user.username && email == email_key(user) => ImportOutcome::Present,
-        Some((username, _)) if username == user.username => ImportOutcome::Taken("username"),
+        Some((username, email)) if username == user.username || email.as_ref() == Some(&user.username) => {
+            ImportOutcome::Taken("username")
+        }
         Some(_) => ImportOutcome::Taken("email"),
     }
 }
