@@ -32,6 +32,8 @@ mod frontchannel;
 mod imported;
 #[path = "interaction/invitations.rs"]
 mod invitations;
+#[path = "interaction/languages.rs"]
+mod languages;
 #[path = "interaction/login.rs"]
 mod login;
 #[path = "interaction/logo.rs"]

@@ -59,7 +59,7 @@ impl Identity {
     ) -> std::result::Result<(ActiveSession, OpaqueToken), UserError> {
         self.set_password(&session.user, password).await?;
         self.audit("password_changed", Some(&session.user.id), Some(&session.sid), origin, &json!({}));
-        self.notify(&session.user, Notice::PasswordChanged).await;
+        self.notify(&session.user, Notice::PasswordChanged, origin.locale).await;
         let (now, sessions) = (self.now(), &self.config.sessions);
         let ttl = if origin.brief { sessions.brief_ttl } else { sessions.ttl };
         let token = OpaqueToken::generate(TokenKind::Session, new_id(now, self.random.as_ref()), self.random.as_ref());
@@ -110,7 +110,7 @@ impl Identity {
         let now = self.now();
         if self.store.delete_user(&user.id, now.millis(), self.revocation_end(now).millis()).await? {
             self.audit("account_deleted", Some(&user.id), None, origin, &json!({}));
-            self.notify(user, Notice::AccountDeleted).await;
+            self.notify(user, Notice::AccountDeleted, origin.locale).await;
         }
         Ok(())
     }

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::challenges::{Details, Purpose};
-use super::outbox::{Content, Message, Notice, claim};
+use super::outbox::{Content, Message, Notice};
+use super::profile::chosen;
 use super::users::normalise_email;
 use super::{ActiveSession, Identity, LoginError, Origin, UserError};
 use crate::storage::{self, Challenges as _, Error, UserRecord, Users as _};
@@ -44,10 +45,10 @@ impl Identity {
         let content = Content {
             username: Some(user.username.clone()),
             login: Some(email),
-            locale: Some(claim(user, "locale"))
+            locale: Some(chosen(user, "locale"))
                 .filter(|locale| !locale.is_empty())
                 .unwrap_or_else(|| locale.to_owned()),
-            zoneinfo: claim(user, "zoneinfo"),
+            zoneinfo: chosen(user, "zoneinfo"),
             message: Message::ConfirmEmail { challenge: issued.id.clone(), token: issued.token, code: issued.code },
         };
         // Earlier links of the person end here: nobody but them has asked.
@@ -65,7 +66,7 @@ impl Identity {
         }
         let holder = self.store.find_user_by_login(email).await?.filter(|holder| holder.id != user_id);
         if let Some(holder) = &holder {
-            self.notify(holder, Notice::AddressWanted).await;
+            self.notify(holder, Notice::AddressWanted, "").await;
         }
         Ok(holder.is_none())
     }
@@ -97,7 +98,7 @@ impl Identity {
             self.audit("email_verified", Some(&user.id), Some(&session.sid), origin, &json!({}));
         } else {
             self.audit("email_changed", Some(&user.id), Some(&session.sid), origin, &json!({}));
-            self.notify(user, Notice::EmailChanged { to: email }).await;
+            self.notify(user, Notice::EmailChanged { to: email }, origin.locale).await;
         }
         Ok(())
     }
@@ -119,7 +120,7 @@ impl Identity {
         }
         self.audit("email_changed", Some(&user.id), None, origin, &json!({ "verified": verified }));
         if user.email.as_ref() != Some(&email) {
-            self.notify(user, Notice::EmailChanged { to: email }).await;
+            self.notify(user, Notice::EmailChanged { to: email }, origin.locale).await;
         }
         Ok(())
     }

@@ -63,7 +63,7 @@ impl Identity {
         }
         self.drop_codes_of_nothing(user_id).await?;
         self.audit("totp_removed", Some(user_id), Some(&session.sid), origin, &json!({}));
-        self.notify(&session.user, Notice::FactorRemoved { factor: Factor::Totp }).await;
+        self.notify(&session.user, Notice::FactorRemoved { factor: Factor::Totp }, origin.locale).await;
         Ok(true)
     }
 
@@ -83,7 +83,7 @@ impl Identity {
         self.audit("factors_reset", Some(&user.id), None, origin, &json!({}));
         let passkeys = passkeys.into_iter().map(|passkey| Factor::Passkey { name: passkey.name });
         for factor in has_app.then_some(Factor::Totp).into_iter().chain(passkeys) {
-            self.notify(user, Notice::FactorRemoved { factor }).await;
+            self.notify(user, Notice::FactorRemoved { factor }, origin.locale).await;
         }
         Ok(())
     }

@@ -55,7 +55,7 @@ pub use outbox::{Factor, Letter, Message, Notice, Undeliverable};
 pub use passkeys::{Answer as PasskeyAnswer, Ceremony, MAX_NAME_CHARS, PasskeyError, PasskeyVerified};
 pub use passwords::{PasswordPool, PoolError, Verdict};
 pub use pending::{PENDING_TTL, PendingLogin};
-pub use profile::{Profile, ProfileError};
+pub use profile::{Profile, ProfileError, chosen};
 pub use proofs::{Proof, Proofs};
 pub use recovery::{RECOVERY_CODES, RecoveryCodeVerified};
 pub use registration::{Admission, NewAccount, RegistrationError};
@@ -93,6 +93,8 @@ pub struct Origin {
     device: Option<String>,
     /// The person does not want this browser to be remembered.
     brief: bool,
+    /// The language that it was spoken to in; empty without one.
+    locale: &'static str,
 }
 
 /// Longest `User-Agent` that is kept.
@@ -144,7 +146,7 @@ impl Identity {
 impl Origin {
     pub fn new(address: IpAddr, user_agent: &str, request_id: impl Into<String>) -> Self {
         let user_agent = user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT_CHARS).collect();
-        Self { address, user_agent, request_id: request_id.into(), device: None, brief: false }
+        Self { address, user_agent, request_id: request_id.into(), device: None, brief: false, locale: "" }
     }
 
     /// The same, from the browser that `device` names.
@@ -158,6 +160,13 @@ impl Origin {
     #[must_use]
     pub fn for_a_brief_session(mut self) -> Self {
         self.brief = true;
+        self
+    }
+
+    /// The same, spoken to in a language.
+    #[must_use]
+    pub fn speaking(mut self, locale: &'static str) -> Self {
+        self.locale = locale;
         self
     }
 

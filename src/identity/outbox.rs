@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio::sync::Notify;
 
 use super::Identity;
 use super::challenges::Purpose;
+use super::profile::chosen;
 use crate::base::{Timestamp, new_id};
 use crate::jose::Sealer;
 use crate::storage::{self, MailRecord, Outbox as _, UserRecord};
@@ -195,15 +195,20 @@ impl Identity {
 
     /// Tells the owner of an account, at the address that was proven to be theirs, what has happened to it. Only queues;
     /// that it cannot be told keeps nothing from happening.
-    pub async fn notify(&self, user: &UserRecord, notice: Notice) {
+    ///
+    /// `locale` is that of the browser in which they did it, for whoever has chosen no language; empty for what somebody
+    /// else may have done.
+    pub async fn notify(&self, user: &UserRecord, notice: Notice, locale: &str) {
         let Some(email) = user.email.as_deref().filter(|_| user.email_verified) else { return };
         // The row of a deleted account takes with it what is addressed to its owner.
         let user_id = (notice != Notice::AccountDeleted).then(|| user.id.clone());
         let content = Content {
             username: Some(user.username.clone()),
             login: None,
-            locale: claim(user, "locale"),
-            zoneinfo: claim(user, "zoneinfo"),
+            locale: Some(chosen(user, "locale"))
+                .filter(|chosen| !chosen.is_empty())
+                .unwrap_or_else(|| locale.to_owned()),
+            zoneinfo: chosen(user, "zoneinfo"),
             message: Message::Notice(notice),
         };
         if let Err(error) = self.queue(&content, Some(email.to_owned()), user_id).await {
@@ -333,10 +338,4 @@ impl Identity {
 
 fn purpose(id: &str) -> String {
     format!("outbox:{id}")
-}
-
-/// What a person has chosen: `locale` or `zoneinfo` (OpenID Connect Core §5.1).
-pub(super) fn claim(user: &UserRecord, name: &str) -> String {
-    let claims: Value = serde_json::from_str(&user.claims).unwrap_or_default();
-    claims.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }

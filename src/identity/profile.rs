@@ -1,7 +1,7 @@
 use serde_json::{Map, Value};
 
 use crate::base::Zone;
-use crate::storage;
+use crate::storage::{self, UserRecord};
 
 /// What a person says of themself: standard claims (OpenID Connect Core §5.1), empty where they say nothing. Claims that
 /// are not here, such as a verified phone number, are not theirs to set.
@@ -108,6 +108,12 @@ fn is_picture(text: &str) -> bool {
         && url.is_some_and(|url| {
             url.scheme() == "https" && url.host().is_some() && url.username().is_empty() && url.password().is_none()
         })
+}
+
+/// What a person has chosen: `locale` or `zoneinfo`, or another claim that is text (OpenID Connect Core §5.1). Empty without.
+pub fn chosen(user: &UserRecord, name: &str) -> String {
+    let claims: Value = serde_json::from_str(&user.claims).unwrap_or_default();
+    claims.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl Identity {
         let hashes: Vec<Vec<u8>> = codes.iter().filter_map(|code| hash(user_id, code)).collect();
         self.store.replace_recovery_codes(user_id, &hashes, self.now().millis()).await?;
         self.audit("recovery_codes_made", Some(user_id), Some(&session.sid), origin, &json!({}));
-        self.notify(&session.user, Notice::FactorAdded { factor: Factor::RecoveryCodes }).await;
+        self.notify(&session.user, Notice::FactorAdded { factor: Factor::RecoveryCodes }, origin.locale).await;
         Ok(codes)
     }
 
@@ -65,7 +65,7 @@ impl Identity {
         self.refund(attempt).await?;
         let left = self.store.factor_counts(&user.id).await?.recovery_codes;
         self.audit("recovery_code_used", Some(&user.id), None, origin, &json!({ "left": left }));
-        self.notify(user, Notice::RecoveryCodeUsed { left: u32::try_from(left).unwrap_or_default() }).await;
+        self.notify(user, Notice::RecoveryCodeUsed { left: u32::try_from(left).unwrap_or_default() }, "").await;
         Ok(RecoveryCodeVerified { user: user.clone(), at: now, left })
     }
 }

@@ -66,7 +66,7 @@ impl Identity {
         self.spend_mail_link(Purpose::PasswordReset, token).await?.ok_or(ResetError::DeadLink)?;
         self.store_password(&user.id, &new_hash).await?;
         self.audit("password_reset", Some(&user.id), None, origin, &json!({}));
-        self.notify(&user, Notice::PasswordChanged).await;
+        self.notify(&user, Notice::PasswordChanged, origin.locale).await;
         Ok(user)
     }
 }

@@ -54,7 +54,7 @@ impl Identity {
             let now = self.now();
             if !self.store.is_known_device(device.as_bytes(), &user.id, now.millis()).await? {
                 let (address, user_agent) = (origin.address.to_string(), origin.user_agent.clone());
-                self.notify(user, Notice::NewSignIn { address, user_agent }).await;
+                self.notify(user, Notice::NewSignIn { address, user_agent }, "").await;
             }
             self.store.remember_device(device.as_bytes(), &user.id, now.millis(), now.plus(KNOWN_FOR).millis()).await?;
         }

@@ -97,7 +97,7 @@ impl Identity {
         }
         self.refund(attempt).await?;
         self.audit("totp_added", Some(&session.user.id), Some(&session.sid), origin, &json!({}));
-        self.notify(&session.user, Notice::FactorAdded { factor: Factor::Totp }).await;
+        self.notify(&session.user, Notice::FactorAdded { factor: Factor::Totp }, origin.locale).await;
         Ok(TotpVerified { user: session.user.clone(), at: now })
     }
 

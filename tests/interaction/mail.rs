@@ -13,7 +13,7 @@ async fn alice(world: &World) -> UserRecord {
 async fn a_notice_reaches_the_owner_of_an_account_and_is_kept_nowhere_afterwards() {
     let sink = Sink::start().await;
     let world = World::with(&sink.settings()).await;
-    world.app.identity.notify(&alice(&world).await, Notice::PasswordChanged).await;
+    world.app.identity.notify(&alice(&world).await, Notice::PasswordChanged, "").await;
     let mail = sink.mails(1).await.remove(0);
     assert_eq!(mail.to, ["<alice@example.test>"]);
     assert_eq!(mail.from, "<no-reply@id.test>");
@@ -28,7 +28,7 @@ async fn a_notice_reaches_the_owner_of_an_account_and_is_kept_nowhere_afterwards
 #[tokio::test]
 async fn nothing_is_written_where_no_mail_server_is_configured() {
     let world = World::new().await;
-    world.app.identity.notify(&alice(&world).await, Notice::PasswordChanged).await;
+    world.app.identity.notify(&alice(&world).await, Notice::PasswordChanged, "").await;
     assert!(!world.app.identity.writes_mails());
     assert_eq!(world.rows("outbox", "TRUE").await, 0);
     assert_eq!(world.get("/dev/mail").await.status, 404);
@@ -40,7 +40,7 @@ async fn an_address_that_was_not_proven_is_told_nothing() {
     let world = World::with(&sink.settings()).await;
     let mut user = alice(&world).await;
     user.email_verified = false;
-    world.app.identity.notify(&user, Notice::PasswordChanged).await;
+    world.app.identity.notify(&user, Notice::PasswordChanged, "").await;
     assert_eq!(world.rows("outbox", "TRUE").await, 0);
 }
 
@@ -49,13 +49,13 @@ async fn f28_a_mail_server_that_refuses_for_now_is_asked_again_later_and_gets_it
     let sink = Sink::start().await;
     let world = World::with(&sink.settings()).await;
     sink.answers(Some("451 later"));
-    world.app.identity.notify(&alice(&world).await, Notice::PasswordChanged).await;
+    world.app.identity.notify(&alice(&world).await, Notice::PasswordChanged, "").await;
     sink.tried(1).await;
     world.rows_become("outbox", "last_error LIKE '%later%' AND sent_at IS NULL", 1).await;
     sink.answers(None);
     world.advance(60);
     // The next mail makes it look at the queue.
-    world.app.identity.notify(&alice(&world).await, Notice::AccountDeleted).await;
+    world.app.identity.notify(&alice(&world).await, Notice::AccountDeleted, "").await;
     let mails = sink.mails(2).await;
     world.rows_become("outbox", "sent_at IS NOT NULL", 2).await;
     let mut subjects: Vec<String> = mails.iter().map(|mail| mail.header("Subject")).collect();
@@ -69,7 +69,7 @@ async fn an_address_that_does_not_exist_is_not_tried_again_until_an_operator_say
     let sink = Sink::start().await;
     let world = World::with(&sink.settings()).await;
     sink.answers(Some("550 no such user"));
-    world.app.identity.notify(&alice(&world).await, Notice::PasswordChanged).await;
+    world.app.identity.notify(&alice(&world).await, Notice::PasswordChanged, "").await;
     world.rows_become("outbox", "failed_at IS NOT NULL AND last_error LIKE '%no such user%'", 1).await;
     sink.answers(None);
     world.advance(24 * 3600);
@@ -83,7 +83,7 @@ async fn a_mail_is_given_up_after_a_day() {
     let sink = Sink::start().await;
     let world = World::with(&sink.settings()).await;
     sink.answers(Some("451 later"));
-    world.app.identity.notify(&alice(&world).await, Notice::PasswordChanged).await;
+    world.app.identity.notify(&alice(&world).await, Notice::PasswordChanged, "").await;
     world.rows_become("outbox", "last_error LIKE '%later%'", 1).await;
     world.advance(24 * 3600);
     world.rows_become("outbox", "failed_at IS NOT NULL AND last_error LIKE 'given up%'", 1).await;
@@ -96,7 +96,7 @@ async fn s215_what_stands_in_the_queue_is_sealed() {
     let sink = Sink::start().await;
     sink.answers(Some("451 later"));
     let world = World::with(&sink.settings()).await;
-    world.app.identity.notify(&alice(&world).await, Notice::ApiKeyMade { name: "very-private".to_owned() }).await;
+    world.app.identity.notify(&alice(&world).await, Notice::ApiKeyMade { name: "very-private".to_owned() }, "").await;
     assert!(!world.dump().await.contains("very-private"));
 }
 
@@ -107,7 +107,11 @@ async fn in_development_mails_are_kept_and_shown() {
     assert!(browser.open(&world.url("/dev/mail")).await.answer.body.contains("Nothing yet"));
     let mut user = alice(&world).await;
     user.claims = r#"{"locale": "ar"}"#.to_owned();
-    world.app.identity.notify(&user, Notice::NewSignIn { address: "192.0.2.1".into(), user_agent: "<b>".into() }).await;
+    world
+        .app
+        .identity
+        .notify(&user, Notice::NewSignIn { address: "192.0.2.1".into(), user_agent: "<b>".into() }, "")
+        .await;
     world.rows_become("outbox", "sent_at IS NOT NULL", 1).await;
     let list = browser.open(&world.url("/dev/mail")).await;
     let href = list.attr("#mails a", "href").unwrap();

@@ -153,7 +153,12 @@ impl Identity {
         self.drop_codes_of_nothing(&user.id).await?;
         let details = json!({ "passkey": passkey.id, "name": passkey.name });
         self.audit("passkey_removed", Some(&user.id), Some(&session.sid), origin, &details);
-        self.notify(user, Notice::FactorRemoved { factor: Factor::Passkey { name: passkey.name.clone() } }).await;
+        self.notify(
+            user,
+            Notice::FactorRemoved { factor: Factor::Passkey { name: passkey.name.clone() } },
+            origin.locale,
+        )
+        .await;
         Ok(Some(passkey))
     }
 

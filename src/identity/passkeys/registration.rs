@@ -71,7 +71,12 @@ impl Identity {
         })?;
         let details = json!({ "passkey": passkey.id, "name": passkey.name });
         self.audit("passkey_added", Some(&user.id), Some(&session.sid), origin, &details);
-        self.notify(user, Notice::FactorAdded { factor: Factor::Passkey { name: passkey.name.clone() } }).await;
+        self.notify(
+            user,
+            Notice::FactorAdded { factor: Factor::Passkey { name: passkey.name.clone() } },
+            origin.locale,
+        )
+        .await;
         Ok(passkey)
     }
 

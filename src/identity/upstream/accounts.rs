@@ -111,7 +111,7 @@ impl Identity {
 
     async fn tell_connected(&self, user: &UserRecord, there: &UpstreamIdentity, origin: &Origin) {
         self.audit("upstream_connected", Some(&user.id), None, origin, &json!({ "issuer": there.issuer }));
-        self.notify(user, Notice::FactorAdded { factor: self.upstream_factor(&there.issuer) }).await;
+        self.notify(user, Notice::FactorAdded { factor: self.upstream_factor(&there.issuer) }, origin.locale).await;
     }
 
     /// Takes a connection away; false when it is the last way in, or is not there.
@@ -124,7 +124,7 @@ impl Identity {
         let gone = self.store.delete_upstream_identity(&user.id, issuer, self.now().millis()).await?;
         if gone {
             self.audit("upstream_disconnected", Some(&user.id), None, origin, &json!({ "issuer": issuer }));
-            self.notify(user, Notice::FactorRemoved { factor: self.upstream_factor(issuer) }).await;
+            self.notify(user, Notice::FactorRemoved { factor: self.upstream_factor(issuer) }, origin.locale).await;
         }
         Ok(gone)
     }

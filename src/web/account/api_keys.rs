@@ -144,7 +144,7 @@ fn card(visit: &Visit<'_>, key: ApiKeyRecord) -> KeyCard {
 
 async fn show_form(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     offered(visit)?;
-    let session = fresh(visit).await?;
+    let session = visit.fresh_session(NEW_API_KEY).await?;
     let id = visit.cx().api_key_registry().draw_id();
     Ok(filled_form(visit, &session, &Filled { id, ..Filled::default() }, Refused::default()))
 }
@@ -152,7 +152,7 @@ async fn show_form(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 async fn made(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     offered(visit)?;
     let params = visit.form(body).await?;
-    let session = fresh(visit).await?;
+    let session = visit.fresh_session(NEW_API_KEY).await?;
     let filled = Filled::read(visit, &params);
     // The id was drawn with the form: sent twice, it makes one key.
     visit.check(&params, MAKE, &about(&session, filled.id))?;
@@ -166,7 +166,7 @@ async fn made(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop
     match visit.cx().api_key_registry().create(new).await {
         Ok(made) => {
             let notice = Notice::ApiKeyMade { name: made.record.name.clone() };
-            visit.app.identity.notify(&session.user, notice).await;
+            visit.app.identity.notify(&session.user, notice, visit.frame.t.tag()).await;
             Ok(show_made(visit, &session, &made))
         }
         Err(ApiKeyError::Storage(storage::Error::Conflict(_))) => Ok(done(visit, API_KEYS, "done-api-key-before")),
@@ -208,12 +208,6 @@ async fn revoked(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, S
 
 fn offered(visit: &Visit<'_>) -> Result<(), Stop> {
     if visit.app.config.api_keys.enabled { Ok(()) } else { Err(Stop::NotFound) }
-}
-
-async fn fresh(visit: &mut Visit<'_>) -> Result<ActiveSession, Stop> {
-    let session = visit.fresh_session(NEW_API_KEY).await?;
-    super::shell::speak_to(visit, &session.user);
-    Ok(session)
 }
 
 fn owner(session: &ActiveSession) -> Owner {

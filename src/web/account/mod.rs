@@ -121,27 +121,18 @@ pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
 /// Who is signed in; anybody else signs in first and comes back to `path`. The page speaks the person's language and
 /// says the times of their zone from here on.
 pub async fn signed_in(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, Stop> {
-    let session = visit.session().await?.ok_or_else(|| Stop::SignIn { next: path.to_owned() })?;
-    shell::speak_to(visit, &session.user);
-    Ok(session)
+    visit.person().await?.ok_or_else(|| Stop::SignIn { next: path.to_owned() })
 }
 
-/// As [`signed_in`], for what must not be done at a screen that somebody has left: whoever did not prove just now who
-/// they are does it again first.
-pub async fn fresh(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, Stop> {
-    let session = visit.fresh_session(path).await?;
-    shell::speak_to(visit, &session.user);
-    Ok(session)
-}
-
-/// The form that somebody who is [`fresh`] has sent from the page at `path`.
+/// The form that somebody who proved who they are just now has sent from the page at `path`: for what must not be done at a
+/// screen that somebody has left.
 pub async fn fresh_form(
     visit: &mut Visit<'_>,
     body: Payload,
     path: &str,
     purpose: &str,
 ) -> Result<(ActiveSession, Params), Stop> {
-    let session = fresh(visit, path).await?;
+    let session = visit.fresh_session(path).await?;
     let params = visit.form(body).await?;
     visit.check(&params, purpose, &session.sid)?;
     Ok((session, params))

@@ -2,8 +2,9 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::shell::{Shell, claim};
+use super::shell::Shell;
 use super::{ACCOUNT, email, signed_in};
+use crate::identity::chosen;
 use crate::web::App;
 use crate::web::interaction::problem::Stop;
 use crate::web::interaction::visit::Visit;
@@ -31,7 +32,7 @@ pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     let session = signed_in(visit, ACCOUNT).await?;
     let account = Shell::new(visit, &session, ACCOUNT);
-    let name = Some(claim(&session.user, "name")).filter(|name| !name.is_empty());
+    let name = Some(chosen(&session.user, "name")).filter(|name| !name.is_empty());
     let page = OverviewPage {
         page: &visit.frame,
         account: &account,

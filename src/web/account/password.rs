@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use secrecy::SecretString;
 
-use super::{Shell, done, fresh, signed_in};
+use super::{Shell, done, signed_in};
 use crate::identity::{ActiveSession, LoginError, UserError};
 use crate::oauth::Error;
 use crate::web::App;
@@ -77,7 +77,7 @@ async fn permitted(visit: &mut Visit<'_>) -> Result<ActiveSession, Stop> {
     let session = signed_in(visit, PATH).await?;
     let by_password_alone =
         session.user.password_hash.is_some() && !visit.app.identity.second_factors(&session.user.id).await?.any();
-    if by_password_alone { Ok(session) } else { fresh(visit, PATH).await }
+    if by_password_alone { Ok(session) } else { visit.fresh_session(PATH).await }
 }
 
 #[derive(Default)]

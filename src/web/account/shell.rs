@@ -6,7 +6,7 @@ use super::{ACCOUNT, ACCOUNT_PAGES};
 use crate::identity::ActiveSession;
 use crate::storage::UserRecord;
 use crate::web::interaction::visit::{Visit, set};
-use crate::web::pages::{Answer, Zone};
+use crate::web::pages::Answer;
 
 /// What every page of the account has around its own content.
 pub struct Shell {
@@ -58,18 +58,4 @@ impl Shell {
 /// The claims of a person as they are stored.
 pub fn claims(user: &UserRecord) -> Map<String, Value> {
     serde_json::from_str(&user.claims).unwrap_or_default()
-}
-
-/// A claim that is text, empty without.
-pub fn claim(user: &UserRecord, name: &str) -> String {
-    claims(user).get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
-}
-
-/// In the language and the time zone that the person has chosen, if any.
-pub fn speak_to(visit: &mut Visit<'_>, user: &UserRecord) {
-    let locale = claim(user, "locale");
-    if !locale.is_empty() {
-        visit.speak(&[locale]);
-    }
-    visit.frame.zone = Zone::named(&claim(user, "zoneinfo")).unwrap_or(Zone::UTC);
 }

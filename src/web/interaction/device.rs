@@ -23,9 +23,9 @@ pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
     Visit::receive(&app, &req, async |visit| show(visit).await).await
 }
 
-async fn show(visit: &Visit<'_>) -> Result<HttpResponse, Stop> {
+async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     let params = visit.query()?;
-    match (params.get("user_code"), visit.session().await?) {
+    match (params.get("user_code"), visit.person().await?) {
         (Some(user_code), Some(session)) => look_up(visit, user_code, &session).await,
         (user_code, _) => Ok(entry(visit, user_code.unwrap_or_default(), Guess::default())),
     }
@@ -36,10 +36,10 @@ pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
     Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
-async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params = visit.form(body).await?;
     let user_code = params.get("user_code").unwrap_or_default();
-    let session = visit.session().await?;
+    let session = visit.person().await?;
     let Some(decision) = params.get("decision") else {
         visit.check(&params, ENTRY, "")?;
         return match session {

@@ -219,6 +219,7 @@ async fn waiting(visit: &mut Visit<'_>, params: &Params) -> Result<Result<(Half,
     }
     let Some(session) = visit.session().await? else { return Ok(Err(begin_anew(visit, params))) };
     let Some(id) = params.get("tx") else {
+        visit.speak_to(&session.user);
         let due = session.acr < Acr::MultiFactor
             && session.is_fresh(visit.cx().now())
             && visit.app.identity.second_factors(&session.user.id).await?.any();
@@ -227,6 +228,7 @@ async fn waiting(visit: &mut Visit<'_>, params: &Params) -> Result<Result<(Half,
     };
     let transaction = Transaction::load(visit, id).await?;
     visit.speak(&transaction.request.ui_locales);
+    visit.speak_to(&session.user);
     match transaction.next(visit, Some(session)).await? {
         Next::Factor(session) => Ok(Ok((Half::Session(session), Errand::Transaction(Box::new(transaction))))),
         next => Ok(Err(proceed(visit, transaction, next).await?)),
@@ -241,13 +243,15 @@ pub(super) async fn pending(visit: &Visit<'_>, params: &Params) -> Result<Option
     Ok(login.filter(|login| login.id == id && login.tries_left > 0))
 }
 
-/// What the sign-in is for, and the page in its language.
+/// What the sign-in is for, and the page in its language or the person's.
 pub(super) async fn errand(visit: &mut Visit<'_>, login: &PendingLogin) -> Result<Errand, Stop> {
     let Some(id) = &login.transaction_id else {
+        visit.speak_to(login.proofs.user());
         return Ok(Errand::Page(login.next.as_deref().and_then(LocalPath::parse)));
     };
     let transaction = Transaction::load(visit, id).await?;
     visit.speak(&transaction.request.ui_locales);
+    visit.speak_to(login.proofs.user());
     Ok(Errand::Transaction(Box::new(transaction)))
 }
 

@@ -10,11 +10,11 @@ use crate::web::playground;
 
 /// `GET /`: what this server is, and the way into it.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    Visit::receive(&app, &req, async |visit| show(visit).await).await
+    Visit::receive(&app, &req, show).await
 }
 
-async fn show(visit: &Visit<'_>) -> Result<HttpResponse, Stop> {
-    let session = visit.session().await?;
+async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
+    let session = visit.person().await?;
     let config = &visit.app.config;
     let page = HomePage {
         page: &visit.frame,

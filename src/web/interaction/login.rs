@@ -31,11 +31,12 @@ pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     let params = visit.query()?;
-    let session = visit.session().await?;
     let Some(id) = params.get("tx") else {
+        let session = visit.person().await?;
         return Ok(show_without_transaction(visit, &params, session.as_ref()));
     };
     let transaction = load(visit, id).await?;
+    let session = visit.person().await?;
     let asked_to_switch = params.get("switch").is_some();
     let chosen = session.as_ref().filter(|session| transaction.progress.chosen.as_ref() == Some(&session.sid));
     let chosen = chosen.map(|session| session.user.username.clone()).filter(|_| !asked_to_switch);

@@ -34,7 +34,7 @@ async fn requested(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
         params.get("ui_locales").unwrap_or_default().split(' ').take(10).map(str::to_owned).collect();
     visit.speak(&locales);
     let request = LogoutRequest::read(visit, &params);
-    let Some(session) = visit.session().await? else { return Ok(request.pass(visit)) };
+    let Some(session) = visit.person().await? else { return Ok(request.pass(visit)) };
     if request.names(visit, &session) {
         let departure = end(visit, &session).await?;
         let parting = Parting::of(visit, &session, request.target.as_deref()).await;
@@ -49,7 +49,7 @@ pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
     Visit::receive(&app, &req, async |visit| submitted(visit, body).await).await
 }
 
-async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
+async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params = form::read(visit.req, body).await?;
     let Some(decision) = params.get("decision") else {
         let known: Vec<(&str, &str)> = PARAMS.iter().filter_map(|name| Some((*name, params.get(name)?))).collect();
@@ -58,7 +58,7 @@ async fn submitted(visit: &Visit<'_>, body: Payload) -> Result<HttpResponse, Sto
     if !csrf::is_same_origin(visit.req, &visit.app.config.issuer) {
         return Err(Stop::Forged);
     }
-    let session = visit.session().await?;
+    let session = visit.person().await?;
     visit.check(&params, PURPOSE, &about(session.as_ref()))?;
     if decision == "stay" {
         return Ok(visit.go("/"));

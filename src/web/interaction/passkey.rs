@@ -80,7 +80,7 @@ async fn options(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespons
 
 /// `GET /login/passkey/verify`: the page after a failed attempt, loaded again.
 async fn back(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
+    let visit = Visit::new(&app, &req);
     visit.go(&format!("/login?{}", req.query_string()))
 }
 

@@ -102,8 +102,8 @@ async fn options(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespons
 }
 
 /// Whoever has just signed in. A way in is added only while that is fresh; later the person signs in again.
-async fn person(visit: &Visit<'_>, transaction: Option<&Transaction>) -> Result<ActiveSession, Stop> {
-    let session = visit.session().await?.filter(|session| session.is_fresh(visit.cx().now()));
+async fn person(visit: &mut Visit<'_>, transaction: Option<&Transaction>) -> Result<ActiveSession, Stop> {
+    let session = visit.person().await?.filter(|session| session.is_fresh(visit.cx().now()));
     session.ok_or_else(|| match transaction {
         Some(transaction) => Stop::Lost { client_id: Some(transaction.client.client_id.clone()) },
         None => Stop::SignInAgain { next: String::new() },

@@ -38,7 +38,7 @@ impl Question {
     async fn show(&self, visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
         let params = visit.query()?;
         let transaction = load(visit, params.get("tx").unwrap_or_default()).await?;
-        let session = visit.session().await?;
+        let session = visit.person().await?;
         match (self.asks)(transaction.next(visit, session).await?) {
             ControlFlow::Continue(session) => Ok(self.form(visit, &transaction, &session)),
             ControlFlow::Break(next) => proceed(visit, transaction, next).await,
@@ -56,7 +56,7 @@ impl Question {
     pub async fn sent(&self, visit: &mut Visit<'_>, body: Payload) -> Result<ControlFlow<HttpResponse, Sent>, Stop> {
         let params = visit.form(body).await?;
         let transaction = load(visit, params.get("transaction").unwrap_or_default()).await?;
-        let session = visit.session().await?;
+        let session = visit.person().await?;
         let shown_to = session.as_ref().map(|session| session.user.id.as_str()).unwrap_or_default();
         // Bound to the person the page was shown to: nobody answers with another's click.
         visit.check(&params, self.purpose, &about(&transaction, shown_to))?;

@@ -16,7 +16,7 @@ const PURPOSE: &str = "setup";
 
 /// `GET /setup`: the link's code is in the fragment, which no server and no log sees.
 pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
-    let visit = Visit::new(&app, &req, &[]);
+    let visit = Visit::new(&app, &req);
     form(&visit, &Params::default(), Outcome::default())
 }
 

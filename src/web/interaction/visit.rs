@@ -11,10 +11,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::cookies::Cookies;
 use super::csrf;
 use super::problem::{self, Stop};
-use crate::base::{OpaqueToken, RequestId};
-use crate::identity::{ActiveSession, Origin};
+use crate::base::{OpaqueToken, RequestId, Zone};
+use crate::identity::{ActiveSession, Origin, chosen};
 use crate::oauth::{Caller, Client, Context, Params, logo};
 use crate::oidc::session_state;
+use crate::storage::UserRecord;
 use crate::web::oauth::form;
 use crate::web::pages::{self, Answer, ClientCard, FormTarget, Frame};
 use crate::web::{App, client_address, request_id};
@@ -28,6 +29,8 @@ pub struct Visit<'a> {
     pub req: &'a HttpRequest,
     pub cookies: Cookies,
     pub frame: Frame,
+    /// Languages wished for, before the browser's own.
+    wishes: Vec<String>,
     /// The browser has said that it could make a passkey, on a form where offering one comes next.
     pub can_make_passkey: bool,
     /// The person does not want this browser to be remembered.
@@ -38,8 +41,7 @@ pub struct Visit<'a> {
 }
 
 impl<'a> Visit<'a> {
-    /// `ui_locales` of the application's request decide the language before the browser's own wish.
-    pub fn new(app: &'a App, req: &'a HttpRequest, ui_locales: &[String]) -> Self {
+    pub fn new(app: &'a App, req: &'a HttpRequest) -> Self {
         let cookies = Cookies::of(&app.config.issuer);
         let known = cookies.device(req).filter(|device| is_device(device));
         let device_is_new = known.is_none();
@@ -48,9 +50,9 @@ impl<'a> Visit<'a> {
             app.oauth.random.fill(&mut bytes);
             URL_SAFE_NO_PAD.encode(bytes)
         });
-        let frame = Frame::new(&app.config, req.headers(), ui_locales);
+        let frame = Frame::new(&app.config, req.headers(), &[]);
         let brief = app.config.sessions.remember_me && cookies.is_brief(req);
-        Self { app, req, cookies, frame, can_make_passkey: false, brief, device, device_is_new }
+        Self { app, req, cookies, frame, wishes: Vec::new(), can_make_passkey: false, brief, device, device_is_new }
     }
 
     /// Answers one request: with what `work` makes of it, or with the page that says what stopped it.
@@ -59,15 +61,26 @@ impl<'a> Visit<'a> {
         req: &HttpRequest,
         work: impl AsyncFnOnce(&mut Visit<'_>) -> Result<HttpResponse, Stop>,
     ) -> HttpResponse {
-        let mut visit = Visit::new(app, req, &[]);
+        let mut visit = Visit::new(app, req);
         let outcome = Box::pin(work(&mut visit)).await;
         outcome.unwrap_or_else(|stop| problem::page(&visit, stop))
     }
 
-    pub fn speak(&mut self, ui_locales: &[String]) {
-        if !ui_locales.is_empty() {
-            self.frame = Frame::new(&self.app.config, self.req.headers(), ui_locales);
+    /// Speaks one of these languages, if it is shipped and none of those wished for before is: an application's request
+    /// comes before what the person has chosen, and either before the browser's own wish.
+    pub fn speak(&mut self, locales: &[String]) {
+        self.wishes.extend_from_slice(locales);
+        let zone = self.frame.zone;
+        self.frame = Frame { zone, ..Frame::new(&self.app.config, self.req.headers(), &self.wishes) };
+    }
+
+    /// Speaks the language that a person has chosen, and says the times of their zone.
+    pub fn speak_to(&mut self, user: &UserRecord) {
+        let locale = chosen(user, "locale");
+        if !locale.is_empty() {
+            self.speak(&[locale]);
         }
+        self.frame.zone = Zone::named(&chosen(user, "zoneinfo")).unwrap_or(Zone::UTC);
     }
 
     /// Names the browser, to itself and to us alone.
@@ -92,6 +105,7 @@ impl<'a> Visit<'a> {
         let address = client_address(self.req, &self.app.config);
         let origin = Origin::new(address, user_agent.unwrap_or_default(), self.id().as_str());
         let origin = if self.device_is_new { origin } else { origin.with_device(&self.device) };
+        let origin = origin.speaking(self.frame.t.tag());
         if self.brief { origin.for_a_brief_session() } else { origin }
     }
 
@@ -109,10 +123,19 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// The session of a person who proved who they are a short while ago. Whoever is not signed in, or not just now, is
+    /// As [`Self::session`]; the page speaks the person's language from here on.
+    pub async fn person(&mut self) -> Result<Option<ActiveSession>, Stop> {
+        let session = self.session().await?;
+        if let Some(session) = &session {
+            self.speak_to(&session.user);
+        }
+        Ok(session)
+    }
+
+    /// The session of a person who proved who they are a short while ago, as of [`Self::person`]. Whoever is not signed in, or not just now, is
     /// sent to sign in and comes back to `next`.
-    pub async fn fresh_session(&self, next: &str) -> Result<ActiveSession, Stop> {
-        let session = self.session().await?.filter(|session| session.is_fresh(self.cx().now()));
+    pub async fn fresh_session(&mut self, next: &str) -> Result<ActiveSession, Stop> {
+        let session = self.person().await?.filter(|session| session.is_fresh(self.cx().now()));
         session.ok_or_else(|| Stop::SignInAgain { next: next.to_owned() })
     }
 

@@ -22,7 +22,7 @@ const MAX_SCOPE: usize = 2000;
 
 /// A visit of the playground, which speaks English alone.
 fn visit<'a>(app: &'a App, req: &'a HttpRequest) -> Visit<'a> {
-    let mut visit = Visit::new(app, req, &[]);
+    let mut visit = Visit::new(app, req);
     visit.frame.t = Locale::english();
     visit
 }
