@@ -36,7 +36,7 @@ impl Default for ClientRegistration {
             grant_types: vec!["authorization_code".to_owned(), "refresh_token".to_owned()],
             scopes: Vec::new(),
             require_pkce: true,
-            registrations_per_address: 20,
+            registrations_per_address: 100,
             unused_ttl: Ttl::days(7),
             idle_ttl: Ttl::days(180),
             software_statement_issuers: BTreeMap::new(),

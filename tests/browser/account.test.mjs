@@ -21,6 +21,7 @@ const LOOKS = {
   dark: { colorScheme: "dark" },
   narrow: { viewport: { width: 320, height: 640 } },
   arabic: { locale: "ar" },
+  german: { locale: "de", viewport: { width: 320, height: 640 } },
   plain: { javaScriptEnabled: false, viewport: { width: 320, height: 640 }, locale: "ar" },
 };
 const PAGES = [
