@@ -1,5 +1,6 @@
 //! What people change in their account: profile, password, and the account itself.
 
+use portcullis::storage::{UpstreamAccounts as _, UpstreamIdentityRecord};
 use serde_json::{Value, json};
 
 use crate::common::*;
@@ -172,6 +173,71 @@ async fn the_export_has_all_that_is_kept_and_no_secret() {
     assert!(!answer.body.contains("bob"));
 }
 
+/// Tables that hold something of a person, with the member of the copy of their data that tells it. `None`: what is there for
+/// minutes or is told by another member, and the secrets of second factors.
+const TABLES: [(&str, Option<&str>); 23] = [
+    ("api_keys", Some("api_keys")),
+    ("audit_events", Some("activity")),
+    ("authorization_codes", None),
+    ("consents", Some("apps")),
+    ("device_authorizations", None),
+    ("email_challenges", None),
+    ("known_devices", Some("known_devices")),
+    ("logout_notices", None),
+    ("outbox", Some("mails")),
+    ("passkey_challenges", None),
+    ("passkey_offers", None),
+    ("passkeys", Some("passkeys")),
+    ("pending_logins", None),
+    ("recovery_codes", Some("second_factors")),
+    ("refresh_families", Some("apps")),
+    ("sessions", Some("sessions")),
+    ("setup_links", None),
+    ("terms_acceptances", Some("terms")),
+    ("totp_enrolments", None),
+    ("totp_factors", Some("second_factors")),
+    ("upstream_identities", Some("connections")),
+    ("upstream_partings", None),
+    ("upstream_sessions", None),
+];
+
+#[tokio::test]
+async fn whatever_table_knows_a_person_stands_in_the_copy_of_their_data() {
+    let world =
+        World::with("mail.development = true\n[upstream.other]\nissuer = \"https://other.test\"\nclient_id = \"rp\"\n")
+            .await;
+    let mut knowing: Vec<String> = Vec::new();
+    for file in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite")).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let tables = text.split("CREATE TABLE ").skip(1).filter_map(|rest| rest.split_once(" ("));
+        let of_people = tables.filter(|(_, rest)| rest.split(';').next().unwrap().contains("    user_id "));
+        knowing.extend(of_people.map(|(name, _)| name.to_owned()));
+    }
+    knowing.sort();
+    assert_eq!(knowing, TABLES.map(|(name, _)| name), "each table is told of, or there is a reason not to");
+
+    let browser = signed_in(&world, "alice").await;
+    let alice = world.app.identity.find_user("alice").await.unwrap().unwrap();
+    let connection = UpstreamIdentityRecord {
+        issuer: "https://other.test".to_owned(),
+        subject: "there-1".to_owned(),
+        user_id: alice.id,
+        label: "alice@other.test".to_owned(),
+        created_at: 1,
+        last_used_at: 2,
+    };
+    world.app.oauth.store.insert_upstream_identity(&connection).await.unwrap();
+    let page = browser.open(&world.url("/account/data")).await;
+    let document = browser.post_form(&page, &[]).await.1.ok();
+    for member in TABLES.iter().filter_map(|(_, member)| *member) {
+        assert!(document.get(member).is_some(), "{member}");
+    }
+    assert_eq!(document["connections"][0]["label"], "alice@other.test");
+    assert_eq!(document["mails"][0]["kind"], "notice_new_sign_in");
+    assert_eq!(document["mails"][0]["recipient"], "alice@example.test");
+    assert_eq!(document["known_devices"].as_array().unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn s218_a_deleted_account_leaves_nothing_and_its_name_begins_anew() {
     let world = World::new().await;
@@ -185,8 +251,9 @@ async fn s218_a_deleted_account_leaves_nothing_and_its_name_begins_anew() {
     let gone = browser.submit(&page, &[("username", " Alice ")]).await;
     assert_eq!(gone.answer.status, 200, "{}", gone.answer.body);
     assert_eq!(world.rows("users", "username = 'alice'").await, 0);
-    for table in ["sessions", "consents", "refresh_families", "authorization_codes"] {
-        assert_eq!(world.rows(table, "TRUE").await, 0, "{table}");
+    // What is left is what happened, for its time, and which applications have yet to hear of the end.
+    for (table, _) in TABLES.iter().filter(|(table, _)| !matches!(*table, "audit_events" | "logout_notices")) {
+        assert_eq!(world.rows(table, "user_id IS NOT NULL").await, 0, "{table}");
     }
     assert!(!world.is_live(tokens["access_token"].as_str().unwrap()).await);
     assert_eq!(world.refresh(C1, tokens["refresh_token"].as_str().unwrap()).await.error(), "invalid_grant");

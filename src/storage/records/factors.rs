@@ -53,3 +53,11 @@ pub struct FactorCounts {
     /// Recovery codes not used yet.
     pub recovery_codes: i64,
 }
+
+/// `known_devices`: a browser that a person has signed in with. What names it is hashed, and left out here.
+#[derive(Clone, Debug, FromRow)]
+pub struct KnownDeviceRecord {
+    pub created_at: i64,
+    pub last_seen_at: i64,
+    pub expires_at: i64,
+}

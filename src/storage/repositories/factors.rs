@@ -44,4 +44,6 @@ pub trait KnownDevices {
     /// Remembers a browser, or that it was seen again.
     async fn remember_device(&self, id: &[u8], user_id: &str, now: i64, expires_at: i64) -> Result<()>;
     async fn is_known_device(&self, id: &[u8], user_id: &str, now: i64) -> Result<bool>;
+    /// The browsers that are known as this person's.
+    async fn list_known_devices(&self, user_id: &str, now: i64) -> Result<Vec<KnownDeviceRecord>>;
 }

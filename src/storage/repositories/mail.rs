@@ -17,6 +17,8 @@ pub trait Outbox {
     async fn remove_mail(&self, id: &str) -> Result<()>;
     /// The newest first.
     async fn list_mails(&self, limit: i64) -> Result<Vec<MailRecord>>;
+    /// Those to a person, the oldest first.
+    async fn list_mails_of_user(&self, user_id: &str) -> Result<Vec<MailRecord>>;
     async fn find_mail(&self, id: &str) -> Result<Option<MailRecord>>;
     /// Makes a mail that waits or has failed due now; every such mail without an `id`. How many there were.
     async fn retry_mails(&self, id: Option<&str>, now: i64, give_up_at: i64) -> Result<u64>;

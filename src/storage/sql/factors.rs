@@ -62,5 +62,7 @@ statements! {
     REMEMBER_DEVICE = "INSERT INTO known_devices (id, user_id, created_at, last_seen_at, expires_at)
         VALUES ($1, $2, $3, $3, $4)
         ON CONFLICT (id) DO UPDATE SET last_seen_at = excluded.last_seen_at, expires_at = excluded.expires_at";
+    LIST_DEVICES = "SELECT created_at, last_seen_at, expires_at FROM known_devices WHERE user_id = $1 AND expires_at > $2
+        ORDER BY created_at";
     FIND_DEVICE = "SELECT COUNT(*) FROM known_devices WHERE id = $1 AND user_id = $2 AND expires_at > $3";
 }

@@ -27,6 +27,7 @@ statements! {
         WHERE id = $1 AND attempts = $2 AND sent_at IS NULL AND failed_at IS NULL";
     REMOVE = "DELETE FROM outbox WHERE id = $1";
     LIST = concat!("SELECT ", columns!(), " FROM outbox ORDER BY id DESC LIMIT $1");
+    LIST_OF_USER = concat!("SELECT ", columns!(), " FROM outbox WHERE user_id = $1 ORDER BY id");
     FIND = concat!("SELECT ", columns!(), " FROM outbox WHERE id = $1");
     RETRY = "UPDATE outbox SET failed_at = NULL, due_at = $2, give_up_at = $3 WHERE id = $1 AND sent_at IS NULL";
     RETRY_ALL = "UPDATE outbox SET failed_at = NULL, due_at = $1, give_up_at = $2 WHERE sent_at IS NULL";

@@ -1,7 +1,7 @@
 use super::Store;
 use crate::storage::{
-    FactorCounts, Factors, KnownDevices, PendingLoginRecord, PendingLogins, Result, TotpEnrolmentRecord,
-    TotpFactorRecord, conflict, sql,
+    FactorCounts, Factors, KnownDeviceRecord, KnownDevices, PendingLoginRecord, PendingLogins, Result,
+    TotpEnrolmentRecord, TotpFactorRecord, conflict, sql,
 };
 
 impl PendingLogins for Store {
@@ -236,5 +236,11 @@ impl KnownDevices for Store {
             sqlx::query_scalar(sql::factors::FIND_DEVICE).bind(id).bind(user_id).bind(now).fetch_one(connection).await?
         })?;
         Ok(known > 0)
+    }
+
+    async fn list_known_devices(&self, user_id: &str, now: i64) -> Result<Vec<KnownDeviceRecord>> {
+        read!(self, |connection| {
+            sqlx::query_as(sql::factors::LIST_DEVICES).bind(user_id).bind(now).fetch_all(connection).await?
+        })
     }
 }

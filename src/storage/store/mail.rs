@@ -73,6 +73,10 @@ impl Outbox for Store {
         read!(self, |connection| sqlx::query_as(sql::mail::LIST).bind(limit).fetch_all(connection).await?)
     }
 
+    async fn list_mails_of_user(&self, user_id: &str) -> Result<Vec<MailRecord>> {
+        read!(self, |connection| sqlx::query_as(sql::mail::LIST_OF_USER).bind(user_id).fetch_all(connection).await?)
+    }
+
     async fn find_mail(&self, id: &str) -> Result<Option<MailRecord>> {
         read!(self, |connection| sqlx::query_as(sql::mail::FIND).bind(id).fetch_optional(connection).await?)
     }

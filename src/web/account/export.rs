@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::base::Timestamp;
 use crate::oauth::Context;
 use crate::storage::{
-    Accounts as _, ApiKeys as _, AuditRecord, Factors as _, Passkeys as _, Result, Terms as _, UserRecord,
+    Accounts as _, ApiKeys as _, AuditRecord, Factors as _, KnownDevices as _, Outbox as _, Passkeys as _, Result,
+    Terms as _, UpstreamAccounts as _, UserRecord,
 };
 use crate::web::pages::iso;
 
@@ -24,6 +25,9 @@ pub async fn document(cx: &Context, user: &UserRecord) -> Result<Value> {
     let passkeys = cx.store.list_passkeys(&user.id).await?;
     let api_keys = cx.store.list_api_keys_of_user(&user.id).await?;
     let terms = cx.store.accepted_terms(&user.id).await?;
+    let connections = cx.store.list_upstream_identities(&user.id).await?;
+    let devices = cx.store.list_known_devices(&user.id, now.millis()).await?;
+    let mails = cx.store.list_mails_of_user(&user.id).await?;
     let claims: Value = serde_json::from_str(&user.claims).unwrap_or_default();
     Ok(json!({
         "issuer": cx.config.issuer.as_str(),
@@ -62,6 +66,18 @@ pub async fn document(cx: &Context, user: &UserRecord) -> Result<Value> {
             "created_at": time(passkey.created_at),
             "last_used_at": passkey.last_used_at.map(time),
         })).collect::<Vec<_>>(),
+        "connections": connections.iter().map(|connection| json!({
+            "issuer": connection.issuer,
+            "sub": connection.subject,
+            "label": connection.label,
+            "created_at": time(connection.created_at),
+            "last_used_at": time(connection.last_used_at),
+        })).collect::<Vec<_>>(),
+        "known_devices": devices.iter().map(|device| json!({
+            "created_at": time(device.created_at),
+            "last_seen_at": time(device.last_seen_at),
+            "expires_at": time(device.expires_at),
+        })).collect::<Vec<_>>(),
         "api_keys": api_keys.iter().map(|key| json!({
             "name": key.name,
             "prefix": key.prefix,
@@ -76,6 +92,12 @@ pub async fn document(cx: &Context, user: &UserRecord) -> Result<Value> {
             "scope": grant.scope,
             "created_at": time(grant.created_at),
             "last_used_at": time(grant.last_used_at),
+        })).collect::<Vec<_>>(),
+        "mails": mails.iter().map(|mail| json!({
+            "kind": mail.kind,
+            "recipient": mail.recipient,
+            "created_at": time(mail.created_at),
+            "sent_at": mail.sent_at.map(time),
         })).collect::<Vec<_>>(),
         "terms": terms.iter().map(|(version, at)| json!({ "version": version, "accepted_at": time(*at) })).collect::<Vec<_>>(),
         "activity": activity(cx, &user.id).await?.iter().map(|event| json!({
