@@ -350,6 +350,21 @@ async fn whoever_came_by_a_provider_is_signed_out_here_and_then_there() {
 }
 
 #[tokio::test]
+async fn whoever_signs_out_everywhere_is_led_on_to_the_provider_that_they_came_by() {
+    let (here, there) = worlds("sign_out = true").await;
+    connect(&here, &there, &here.browser(), "alice", "bob").await;
+    let browser = here.browser();
+    let page = browser.open(&here.url("/login?next=/account/sessions")).await;
+    let back = sign_in_there(&there, &there.browser(), &press(&browser, &page).await, "bob").await;
+    let page = browser.open(&back).await;
+    let out = browser.submit(&page, &[("everywhere", "1")]).await;
+    assert!(out.text("#elsewhere").contains("There"), "{}", out.answer.body);
+    assert!(out.attr("#onward", "href").unwrap().starts_with(&there.issuer));
+    assert_eq!(here.rows("sessions", "ended_at IS NULL").await, 0);
+    assert_eq!(browser.open(&here.url("/account")).await.url.path(), "/login");
+}
+
+#[tokio::test]
 async fn a_provider_that_cannot_be_reached_keeps_nobody_signed_in() {
     let (here, there) = worlds("sign_out = true").await;
     connect(&here, &there, &here.browser(), "alice", "bob").await;

@@ -8,6 +8,7 @@ use super::{Shell, done, fresh_form, signed_in};
 use crate::base::Timestamp;
 use crate::storage::Accounts as _;
 use crate::web::App;
+use crate::web::interaction::logout;
 use crate::web::interaction::problem::Stop;
 use crate::web::interaction::visit::Visit;
 use crate::web::pages::{Answer, ClientCard, FormTarget, Frame, Moment};
@@ -102,11 +103,7 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
         return Ok(done(visit, PATH, "done-others-ended"));
     }
     if params.has("everywhere") {
-        identity.sign_out_everywhere(&session, &origin).await?;
-        visit.cx().follow_revocations().await?;
-        let mut response = visit.go("/login?next=/account");
-        visit.forget(&mut response);
-        return Ok(response);
+        return logout::everywhere(visit, &session).await;
     }
     Ok(visit.go(PATH))
 }

@@ -156,6 +156,20 @@ async fn end(visit: &Visit<'_>, session: &ActiveSession) -> Result<Departure, St
     Ok(departure)
 }
 
+/// Ends whatever the person is signed in to. Back to the sign-in, unless this browser has something to end elsewhere.
+pub async fn everywhere(visit: &Visit<'_>, session: &ActiveSession) -> Result<HttpResponse, Stop> {
+    let departure = Departure::of(visit, session).await?;
+    visit.app.identity.sign_out_everywhere(session, &visit.origin()).await?;
+    visit.cx().follow_revocations().await?;
+    let parting = Parting::of(visit, session, None).await;
+    let answer = if departure.frames.is_empty() && parting.is_none() {
+        visit.go("/login?next=/account")
+    } else {
+        logged_out(visit, None, &departure, parting.as_ref(), None)
+    };
+    Ok(without_session(visit, answer))
+}
+
 fn without_session(visit: &Visit<'_>, mut response: HttpResponse) -> HttpResponse {
     visit.forget(&mut response);
     response

@@ -18,7 +18,7 @@ mod finish;
 mod home;
 pub mod local_path;
 mod login;
-mod logout;
+pub mod logout;
 mod mail_code;
 mod parting;
 pub mod passkey;
