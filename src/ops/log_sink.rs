@@ -104,14 +104,15 @@ fn write_lines(mut out: impl Write, queue: &Receiver<Message>, state: &State) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Mutex;
     use std::sync::mpsc::{Sender, channel};
 
     use super::*;
 
+    /// What was written, to be read by the test.
     #[derive(Clone, Default)]
-    struct Memory(Arc<Mutex<Vec<u8>>>);
+    pub(in crate::ops) struct Memory(pub Arc<Mutex<Vec<u8>>>);
 
     impl Write for Memory {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
