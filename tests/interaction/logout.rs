@@ -21,6 +21,17 @@ async fn a_hint_of_the_person_ends_the_session_without_asking_and_leads_back() {
 }
 
 #[tokio::test]
+async fn whoever_came_from_no_application_finds_the_way_back_in() {
+    let world = World::new().await;
+    let browser = world.browser();
+    world.tokens(&browser, C1).await;
+    let page = browser.open(&world.url("/logout")).await;
+    let out = browser.submit(&page, &[("decision", "logout")]).await;
+    assert_eq!(out.attr("#again", "href").as_deref(), Some("/login"));
+    assert!(browser.cookie("session").is_none());
+}
+
+#[tokio::test]
 async fn without_proof_the_person_is_asked_and_never_sent_anywhere() {
     let world = World::new().await;
     let browser = world.browser();
