@@ -20,12 +20,18 @@ before(async () => {
     PORTCULLIS__UPSTREAM__ELSEWHERE__CLIENT_SECRET: "a secret that both know",
     PORTCULLIS__UPSTREAM__ELSEWHERE__DISPLAY_NAME: "Elsewhere",
     PORTCULLIS__UPSTREAM__ELSEWHERE__ALLOW_REGISTRATION: "true",
+    PORTCULLIS__UPSTREAM__ELSEWHERE__BACKCHANNEL_LOGOUT: "true",
   });
   handle = new Provider(issuer, {
     clients: [{
       client_id: "portcullis", client_secret: "a secret that both know",
       redirect_uris: [`${server.issuer}/upstream/elsewhere/callback`],
+      backchannel_logout_uri: `${server.issuer}/upstream/elsewhere/backchannel-logout`,
+      backchannel_logout_session_required: true,
     }],
+    features: { backchannelLogout: { enabled: true } },
+    // Without what keeps the package from asking its own machine, where this server is.
+    fetch: (url, { dispatcher, ...options }) => fetch(url, options),
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "preferred_username"] },
     findAccount: (context, id) => ({
       accountId: id,
@@ -84,4 +90,18 @@ test("somebody who has an account connects it, and then comes in either way", as
   await again.page.waitForURL(`${server.issuer}/account**`);
   assert.match(await again.page.textContent("main"), /alice/);
   await again.close();
+});
+
+test("whoever signs out at the other provider is signed out here", async () => {
+  const { page, close } = await person(browser);
+  await page.goto(`${server.issuer}/login?next=/account`);
+  await page.click("text=Elsewhere");
+  await signInElsewhere(page, "dave");
+  await page.waitForURL(`${server.issuer}/account**`);
+  await page.goto(`http://localhost:${upstream.address().port}/session/end`);
+  await page.click("button[value=yes]");
+  await page.waitForLoadState();
+  await page.goto(`${server.issuer}/account`);
+  assert.equal(new URL(page.url()).pathname, "/login");
+  await close();
 });
