@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::profile::{Profile, ProfileError};
 use super::{ActiveSession, Identity, Notice, Origin, UserError};
 use crate::base::{OpaqueToken, TokenKind, new_id};
-use crate::storage::{Accounts, Result, SessionRecord, Sessions, UserRecord};
+use crate::storage::{Accounts, Result, SessionRecord, Sessions, UpstreamAccounts as _, UserRecord};
 
 use secrecy::SecretString;
 
@@ -64,6 +64,8 @@ impl Identity {
         let ttl = if origin.brief { sessions.brief_ttl } else { sessions.ttl };
         let token = OpaqueToken::generate(TokenKind::Session, new_id(now, self.random.as_ref()), self.random.as_ref());
         let replaced = session.replaced_by(&token, now);
+        let expires_at = now.plus(ttl.duration()).millis();
+        self.store.move_upstream_sessions(&session.sid, &replaced.sid, expires_at).await?;
         self.store
             .insert_session(&SessionRecord {
                 id: replaced.sid.clone(),
@@ -76,7 +78,7 @@ impl Identity {
                 user_agent: origin.user_agent.clone(),
                 created_at: now.millis(),
                 last_seen_at: now.millis(),
-                expires_at: now.plus(ttl.duration()).millis(),
+                expires_at,
                 ended_at: None,
             })
             .await?;

@@ -236,6 +236,15 @@ async fn whatever_table_knows_a_person_stands_in_the_copy_of_their_data() {
     assert_eq!(document["mails"][0]["kind"], "notice_new_sign_in");
     assert_eq!(document["mails"][0]["recipient"], "alice@example.test");
     assert_eq!(document["known_devices"].as_array().unwrap().len(), 1);
+
+    // S179: of an address that is asked about it says the same whether somebody has it or not.
+    for email in ["bob@example.test", "nobody@example.test"] {
+        let page = browser.open(&world.url("/account/email")).await;
+        browser.submit(&page, &[("email", email)]).await;
+        world.rows_become("outbox", "sent_at IS NULL", 0).await;
+        let page = browser.open(&world.url("/account/data")).await;
+        assert!(!browser.post_form(&page, &[]).await.1.body.contains(email), "{email}");
+    }
 }
 
 #[tokio::test]

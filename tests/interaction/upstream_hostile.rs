@@ -308,6 +308,22 @@ async fn s251_userinfo_about_somebody_else_is_refused() {
 }
 
 #[tokio::test]
+async fn how_somebody_signed_in_is_believed_of_what_is_signed_alone() {
+    let idp = Idp::start().await;
+    let world = idp.world_with("trust_mfa = true\n").await;
+    let way = begin(&world).await;
+    let mut claims = good(&idp, &world, &way.nonce);
+    claims.as_object_mut().unwrap().remove("email");
+    idp.gives(&idp.sign(&json!({ "alg": "ES256", "kid": idp.key.kid }), &claims)).await;
+    let userinfo = json!({ "sub": "s-1", "email": "new@idp.test", "amr": ["mfa"], "name": "New" });
+    idp.answers("/userinfo", ResponseTemplate::new(200).set_body_json(userinfo)).await;
+    let page = way.browser.open(&callback(&world, "idp", &[("code", "c"), ("state", &way.state)])).await;
+    assert_eq!(page.url.path(), "/account", "{}", page.answer.body);
+    assert_eq!(world.rows("users", "claims LIKE '%New%'").await, 1, "the profile is taken over");
+    assert_eq!((world.rows("sessions", "amr LIKE '%mfa%'").await, world.rows("sessions", "TRUE").await), (0, 1));
+}
+
+#[tokio::test]
 async fn s255_f29_a_provider_that_fails_ends_in_a_plain_page_and_nobody_else_notices() {
     let idp = Idp::start().await;
     let world = idp.world().await;

@@ -200,6 +200,19 @@ async fn what_is_known_of_the_session_there_survives_a_second_factor_and_a_newer
 }
 
 #[tokio::test]
+async fn what_is_known_of_the_session_there_survives_a_new_password() {
+    let idp = Idp::start().await;
+    let world = idp.world_with(SETTING).await;
+    let browser = come_in(&idp, &world, "s-1", Some("one")).await;
+    let page = browser.open(&world.url("/account/password")).await;
+    let done = browser.submit(&page, &[("password", "a brand new long phrase")]).await;
+    assert!(done.has("#notice") && signed_in(&world, &browser).await, "{}", done.answer.body);
+    let token = idp.sign(&head(&idp), &with(said(&idp, &world, "j1"), "sid", json!("one")));
+    assert_eq!(tell(&world, &token).await.status, 200);
+    assert!(!signed_in(&world, &browser).await);
+}
+
+#[tokio::test]
 async fn a_key_that_the_provider_took_since_is_looked_for_once_a_minute_at_most() {
     let idp = Idp::start().await;
     let world = idp.world_with(SETTING).await;

@@ -239,6 +239,8 @@ async fn a_registration_is_read_changed_and_removed_with_its_own_token_alone() {
             assert_eq!(manage(&world, method, &client, wrong, None).await.status, 401, "{method}");
         }
     }
+    let nul = world.http.get(world.url("/oauth2/register/%00")).bearer_auth(token).send().await.unwrap();
+    assert_eq!(nul.status(), 401, "what no database takes is no client");
     let read = manage(&world, "GET", &client, token, None).await.ok();
     assert_eq!(read["client_name"], "One");
     assert!(read.get("client_secret").is_none(), "it is not known any more");

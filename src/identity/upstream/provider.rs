@@ -23,7 +23,7 @@ use url::Url;
 use super::verified::{UpstreamIdentity, payload};
 use super::{Passage, SignedOutThere, UpstreamError, logout_token};
 use crate::base::{Clock, Timestamp};
-use crate::config::Upstream;
+use crate::config::{MAPPED_CLAIMS, Upstream};
 use crate::jose::{ForeignJwt, ForeignKeys};
 use crate::outbound::{self, Limits, Request};
 
@@ -233,7 +233,9 @@ impl Provider {
         let mut claims = payload(&id_token.to_string()).ok_or_else(|| refused("its id_token cannot be read"))?;
         if claims.get(self.settings.claim("email")).is_none() {
             let more = self.userinfo(&metadata, &access_token, &subject).await?;
-            for (name, value) in more {
+            // Of the person alone: how they signed in is in what is signed for this sign-in, or nowhere.
+            let of_person = |name: &str| MAPPED_CLAIMS.iter().any(|claim| self.settings.claim(claim) == name);
+            for (name, value) in more.into_iter().filter(|(name, _)| of_person(name)) {
                 claims.entry(name).or_insert(value);
             }
         }

@@ -240,6 +240,10 @@ impl Managed {
     async fn open(cx: &Context, client_id: &str, bearer: Option<&str>) -> Result<Self, Error> {
         let token = bearer.and_then(|text| OpaqueToken::parse(TokenKind::RegistrationAccessToken, text));
         let token = token.ok_or_else(refused_token)?;
+        // RFC 6749 appendix A.1; no database is asked for anything else.
+        if !client_id.bytes().all(|byte| (0x20..=0x7e).contains(&byte)) {
+            return Err(refused_token());
+        }
         let registration = cx.store.find_client_registration(client_id).await?;
         let stored = registration.and_then(|registration| registration.token_hash).unwrap_or_default();
         if !token.hash().matches(&stored) {

@@ -33,6 +33,8 @@ pub trait UpstreamAccounts {
         expires_at: i64,
         there: &[UpstreamSessionRecord],
     ) -> Result<()>;
+    /// A session in place of another stands on what that one stood on, and as long as it lasts.
+    async fn move_upstream_sessions(&self, from: &str, to: &str, expires_at: i64) -> Result<()>;
     /// The sessions that stand on those of `issuer` with this subject and this session there; without either, on all that
     /// have the other.
     async fn list_upstream_sessions(

@@ -44,6 +44,7 @@ statements! {
         RETURNING subject";
     INSERT_PARTING = "INSERT INTO upstream_partings (issuer, subject, user_id, parted_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT DO NOTHING";
+    MOVE_SESSIONS = "UPDATE upstream_sessions SET session_id = $2, expires_at = $3 WHERE session_id = $1";
     EXTEND_SESSIONS = "UPDATE upstream_sessions SET expires_at = $2 WHERE session_id = $1";
     PUT_SESSION = concat!(
         "INSERT INTO upstream_sessions (", session!(), ") VALUES ($1, $2, $3, $4, $5, $6)

@@ -161,6 +161,14 @@ impl UpstreamAccounts for Store {
         })
     }
 
+    async fn move_upstream_sessions(&self, from: &str, to: &str, expires_at: i64) -> Result<()> {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        write!(self, |connection| {
+            let moved = sqlx::query(sql::upstream::MOVE_SESSIONS).bind(&from).bind(&to).bind(expires_at);
+            moved.execute(connection).await?;
+        })
+    }
+
     async fn list_upstream_sessions(
         &self,
         issuer: &str,

@@ -93,7 +93,8 @@ pub async fn document(cx: &Context, user: &UserRecord) -> Result<Value> {
             "created_at": time(grant.created_at),
             "last_used_at": time(grant.last_used_at),
         })).collect::<Vec<_>>(),
-        "mails": mails.iter().map(|mail| json!({
+        // Those to one's own address: what became of a mail to another would tell whether somebody here has that one.
+        "mails": mails.iter().filter(|mail| mail.recipient.is_some() && mail.recipient == user.email).map(|mail| json!({
             "kind": mail.kind,
             "recipient": mail.recipient,
             "created_at": time(mail.created_at),
