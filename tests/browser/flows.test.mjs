@@ -1,5 +1,8 @@
 // People in a browser: signing in, deciding, devices, signing out, and what they do that nobody planned for.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { networkInterfaces } from "node:os";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { ALICE, BOB, authorization, person, signIn, startBrowser, startDevice, startServer } from "./lib.mjs";
 
@@ -236,6 +239,31 @@ test("a service gets a token for itself, which a resource server finds good", as
   await page.fill("#service-scope", "openid");
   await page.click("#start-service");
   assert.match(await answer(page), /invalid_scope/);
+});
+
+test("a native application gets its answer on either loopback address", async (context) => {
+  const here = Object.values(networkInterfaces()).flat().map(({ address }) => address);
+  for (const host of ["127.0.0.1", ...(here.includes("::1") ? ["[::1]"] : [])]) {
+    const app = createServer((request, response) => response.end("Back in the application.")).listen(0, host.replace(/[[\]]/g, ""));
+    context.after(() => app.close());
+    await once(app, "listening");
+    const registered = await fetch(`${server.issuer}/oauth2/register`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ application_type: "native", client_name: "Editor", token_endpoint_auth_method: "none",
+        redirect_uris: [`http://${host}/callback`] }),
+    });
+    const { client_id } = await registered.json();
+    const redirect_uri = `http://${host}:${app.address().port}/callback`;
+    const native = await person(browser);
+    await native.page.goto(authorization(server, { client_id, redirect_uri, scope: "openid" }).url);
+    await signIn(native.page, server);
+    await native.page.click("#allow");
+    await native.page.waitForURL((url) => url.href.startsWith(redirect_uri));
+    assert.match(native.page.url(), /[?&]code=/);
+    assert.deepEqual(native.complaints, []);
+    await native.close();
+  }
 });
 
 test("a double click and a form sent again end at the application", async () => {

@@ -191,18 +191,26 @@ fn policy(answer: Answer<'_>) -> String {
 /// The directive that allows the origins of these addresses and no other.
 fn frame_sources(frames: &[String]) -> String {
     let origins = frames.iter().filter_map(|frame| url::Url::parse(frame).ok());
-    let origins: BTreeSet<String> = origins.map(|url| url.origin().ascii_serialization()).collect();
+    let origins: BTreeSet<String> = origins.map(|url| host_source(&url)).collect();
     if origins.is_empty() {
         return String::new();
     }
     format!("frame-src {}; ", origins.into_iter().collect::<Vec<_>>().join(" "))
 }
 
+/// The origin as CSP writes it, which has no form for IPv6 addresses (CSP 3 §2.3.1): of those the port alone can be named.
+fn host_source(url: &url::Url) -> String {
+    match (url.host(), url.port_or_known_default()) {
+        (Some(url::Host::Ipv6(_)), Some(port)) => format!("{}://*:{port}", url.scheme()),
+        _ => url.origin().ascii_serialization(),
+    }
+}
+
 /// The CSP source that covers a redirect URI: its origin, or the scheme of an app's own.
 fn form_action_source(uri: &str) -> Option<String> {
     let url = url::Url::parse(uri).ok()?;
     match url.scheme() {
-        "http" | "https" => Some(url.origin().ascii_serialization()),
+        "http" | "https" => Some(host_source(&url)),
         scheme => Some(format!("{scheme}:")),
     }
 }
@@ -218,6 +226,10 @@ mod tests {
         let native = Answer { leads_to: Some("com.example.app:/cb"), ..Answer::default() };
         assert!(policy(native).contains("form-action 'self' com.example.app:;"));
         assert!(policy(Answer::default()).contains("form-action 'self';"));
+        for (uri, source) in [("http://[::1]:53124/cb", "http://*:53124"), ("http://[::1]/cb", "http://*:80")] {
+            let loopback = Answer { leads_to: Some(uri), ..Answer::default() };
+            assert!(policy(loopback).contains(&format!("form-action 'self' {source};")), "{uri}");
+        }
     }
 
     #[test]
