@@ -200,6 +200,7 @@ fn session(number: usize) -> SessionRecord {
         last_seen_at: 1,
         expires_at: FAR,
         ended_at: None,
+        proved_at: 0,
     }
 }
 

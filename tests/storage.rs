@@ -108,6 +108,7 @@ suites! {
         an_api_key_is_found_by_its_secret_while_it_and_its_owner_live
         an_owner_has_so_many_live_api_keys_and_no_more
         an_api_key_is_revoked_once_by_its_owner_and_that_is_on_record
+        all_live_api_keys_of_a_person_are_revoked_at_once
         uses_of_api_keys_move_forward_only
     }
     clients {
@@ -177,6 +178,7 @@ suites! {
         a_device_is_decided_once
         an_approved_device_is_consumed_once_and_begins_its_family
         a_device_is_not_consumed_when_what_it_stands_on_has_ended
+        what_was_let_in_after_signing_out_everywhere_is_consumed_however_old_its_request
         slowing_down_adds_up
     }
     imports {

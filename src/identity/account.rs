@@ -10,11 +10,15 @@ use crate::storage::{Accounts, Result, SessionRecord, Sessions, UpstreamAccounts
 use secrecy::SecretString;
 
 impl Identity {
-    /// A person's live sessions, the most recently used first.
+    /// A person's sessions that have not ended, the most recently used first. Those that have been idle for too long are
+    /// among them: their browser is let in no more, but the applications that were signed in with it go on.
     pub async fn sessions_of(&self, user_id: &str) -> Result<Vec<SessionRecord>> {
-        let now = self.now();
-        let idle_since = now.minus(self.config.sessions.idle_ttl.duration());
-        self.store.list_sessions(user_id, now.millis(), idle_since.millis()).await
+        self.store.list_sessions(user_id, self.now().millis()).await
+    }
+
+    /// Whether a session is among those.
+    pub fn is_idle(&self, session: &SessionRecord) -> bool {
+        session.last_seen_at <= self.now().minus(self.config.sessions.idle_ttl.duration()).millis()
     }
 
     /// Ends a session of this person. False, with nothing changed, when there is none of theirs with this id.
@@ -80,6 +84,7 @@ impl Identity {
                 last_seen_at: now.millis(),
                 expires_at,
                 ended_at: None,
+                proved_at: now.millis(),
             })
             .await?;
         Ok((replaced, token))

@@ -113,6 +113,9 @@ pub(super) struct Fact {
     /// Worth nothing on a page that only looks like ours.
     #[serde(default)]
     bound: bool,
+    /// When the person had signed in at another provider, where that was before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signed_in_at: Option<Timestamp>,
     /// The session at another provider that it stands on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     upstream: Option<UpstreamSession>,
@@ -127,6 +130,7 @@ impl Fact {
             alone: Acr::SingleFactor,
             possession: false,
             bound: false,
+            signed_in_at: None,
             upstream: None,
         }
     }
@@ -148,7 +152,8 @@ impl Fact {
     fn upstream(proof: &UpstreamVerified) -> Self {
         let (amr, alone): (&[&str], _) =
             if proof.is_multi_factor() { (&["fed", "mfa"], Acr::MultiFactor) } else { (&["fed"], Acr::SingleFactor) };
-        Self { alone, upstream: proof.session().cloned(), ..Self::first(proof.at(), amr) }
+        let signed_in_at = proof.signed_in_at();
+        Self { alone, signed_in_at, upstream: proof.session().cloned(), ..Self::first(proof.at(), amr) }
     }
 }
 
@@ -160,11 +165,12 @@ impl Proofs {
     /// What a session stands on: to be added to.
     pub fn of_session(session: &ActiveSession) -> Self {
         let fact = Fact {
-            at: session.auth_time,
+            at: session.proved_at,
             amr: session.amr.clone(),
             alone: session.acr,
             possession: false,
             bound: false,
+            signed_in_at: Some(session.auth_time),
             upstream: None,
         };
         Self { user: session.user.clone(), facts: vec![fact] }
@@ -213,8 +219,14 @@ impl Proofs {
         self.facts.iter().filter_map(|fact| fact.upstream.as_ref())
     }
 
-    /// When the person proved the first of them (`auth_time`): a further factor later makes none of it newer.
-    pub fn at(&self) -> Timestamp {
+    /// When the person signed in (`auth_time`): with the first of them, since a further factor later makes none of it newer.
+    pub fn auth_time(&self) -> Timestamp {
+        let times = self.facts.iter().map(|fact| fact.signed_in_at.unwrap_or(fact.at));
+        times.min().unwrap_or(Timestamp::from_millis(0))
+    }
+
+    /// When they proved the first of them here.
+    pub(super) fn proved_at(&self) -> Timestamp {
         self.facts.iter().map(|fact| fact.at).min().unwrap_or(Timestamp::from_millis(0))
     }
 

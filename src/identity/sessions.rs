@@ -13,8 +13,10 @@ pub struct ActiveSession {
     /// `sid` of id_tokens.
     pub sid: String,
     pub user: UserRecord,
-    /// When the person last proved who they are (`auth_time`).
+    /// When the person last signed in (`auth_time`).
     pub auth_time: Timestamp,
+    /// When they proved that here; the same unless they had signed in at a provider before.
+    pub(super) proved_at: Timestamp,
     pub acr: Acr,
     pub amr: Vec<String>,
     secret_hash: Vec<u8>,
@@ -29,7 +31,7 @@ impl ActiveSession {
     /// The same person's, proved again at `at`, under another id and secret.
     pub(super) fn replaced_by(&self, token: &OpaqueToken, at: Timestamp) -> Self {
         let secret_hash = token.hash().as_bytes().to_vec();
-        Self { sid: token.id.to_string(), auth_time: at, secret_hash, ..self.clone() }
+        Self { sid: token.id.to_string(), auth_time: at, proved_at: at, secret_hash, ..self.clone() }
     }
 }
 
@@ -86,7 +88,7 @@ impl Identity {
             id: token.id.to_string(),
             secret_hash: token.hash().as_bytes().to_vec(),
             user_id: proofs.user().id.clone(),
-            auth_time: proofs.at().millis(),
+            auth_time: proofs.auth_time().millis(),
             acr: proofs.acr().name().to_owned(),
             amr: json!(proofs.amr()).to_string(),
             address: origin.address.to_string(),
@@ -95,6 +97,7 @@ impl Identity {
             last_seen_at: now.millis(),
             expires_at: now.plus(ttl.duration()).millis(),
             ended_at: None,
+            proved_at: proofs.proved_at().millis(),
         }
     }
 
@@ -141,6 +144,7 @@ fn active(record: SessionRecord, user: UserRecord) -> ActiveSession {
         sid: record.id,
         user,
         auth_time: Timestamp::from_millis(record.auth_time),
+        proved_at: Timestamp::from_millis(record.proved_at),
         acr: Acr::from_name(&record.acr).unwrap_or_default(),
         amr: serde_json::from_str(&record.amr).unwrap_or_default(),
         secret_hash: record.secret_hash,

@@ -120,6 +120,7 @@ pub async fn authorize(
         user_agent: origin.user_agent.clone(),
         created_at: now.millis(),
         expires_at: now.plus(ttl.duration()).millis(),
+        decided_at: None,
     };
     let user_code = insert_under_free_code(cx, &mut record).await?;
     let user_code = grouped(&user_code);
@@ -223,22 +224,21 @@ impl DevicePolls {
 }
 
 impl Context {
-    /// The answer to a poll of a pending request: `authorization_pending`, or `slow_down` when it came too soon, which
-    /// lengthens the interval for good.
-    pub(super) async fn polled_while_pending(&self, device: &DeviceRecord) -> Result<Error, Error> {
+    /// Notes a poll. One that comes too soon is refused with `slow_down`, which lengthens the interval for good.
+    pub(super) async fn polled(&self, device: &DeviceRecord) -> Result<(), Error> {
         let now = self.now();
         let last = self.polls.0.get(&device.id);
         self.polls.0.insert(device.id.clone(), now);
         let interval = Duration::from_secs(u64::try_from(device.interval_seconds).unwrap_or(0));
         let too_soon = last.is_some_and(|last| now.since(last) + POLL_TOLERANCE < interval);
         if !too_soon {
-            return Ok(Error::AuthorizationPending);
+            return Ok(());
         }
         // An interval beyond the code's life slows nothing down any more.
         if interval < self.config.tokens.device_code_ttl.duration() {
             self.store.slow_device_down(&device.id, SLOW_DOWN_SECONDS).await?;
         }
-        Ok(Error::SlowDown)
+        Err(Error::SlowDown)
     }
 
     /// A user code has 34 bits: only a keyed hash keeps a stolen table from giving them away.

@@ -259,6 +259,7 @@ async fn insert_person(store: &Store) {
         last_seen_at: 1_700_000_000_000,
         expires_at: 1_800_000_000_000,
         ended_at: None,
+        proved_at: 1_700_000_000_000,
     };
     store.insert_session(&session).await.unwrap();
 }

@@ -37,6 +37,8 @@ const MIGRATIONS: &[Migration] = migrations![
     10 "0010_upstream",
     13 "0013_upstream_fresh",
     14 "0014_upstream_sessions",
+    15 "0015_session_proved_at",
+    16 "0016_device_decided_at",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE schema_migrations (

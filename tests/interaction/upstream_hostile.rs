@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portcullis::base::{Clock as _, SystemRandom};
 use portcullis::config::Algorithm;
 use portcullis::jose::SigningKey;
+use portcullis::storage::Accounts as _;
 use serde_json::{Value, json};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -194,7 +195,7 @@ async fn a_new_sign_in_that_was_asked_for_has_to_be_said_and_new() {
     }
     // Somebody who is signed in already: nobody asked, so none is taken for new.
     let way = begin(&world).await;
-    assert_eq!((way.param("max_age"), way.param("prompt")), (None, None));
+    assert_eq!((way.param("max_age"), way.param("prompt")), (Some("315360000".into()), None));
     idp.server.reset().await;
     idp.publish(&json!({})).await;
     idp.gives(&idp.sign(&header, &good(&idp, &world, &way.nonce))).await;
@@ -211,6 +212,43 @@ async fn a_new_sign_in_that_was_asked_for_has_to_be_said_and_new() {
     let renewed = world.audited("login_renewed").await;
     let answer = again.browser.get(&callback(&world, "idp", &[("code", "c"), ("state", &again.state)])).await;
     assert_eq!((answer.status.as_u16(), world.audited("login_renewed").await), (400, renewed));
+}
+
+#[tokio::test]
+async fn s169_s173_a_sign_in_that_is_old_at_the_provider_is_as_old_here() {
+    let idp = Idp::start().await;
+    let world = idp.world().await;
+    let header = json!({ "alg": "ES256", "kid": idp.key.kid });
+    let come_in = async |world: &World, age: i64| {
+        let way = begin(world).await;
+        let mut claims = good(&idp, world, &way.nonce);
+        let at = world.clock.now().seconds() - age;
+        claims["auth_time"] = json!(at);
+        idp.server.reset().await;
+        idp.publish(&json!({})).await;
+        idp.gives(&idp.sign(&header, &claims)).await;
+        let page = way.browser.open(&callback(world, "idp", &[("code", "c"), ("state", &way.state)])).await;
+        assert_eq!(page.url.path(), "/account", "{}", page.answer.body);
+        (way.browser, at)
+    };
+    let (browser, at) = come_in(&world, 3600).await;
+    let id_token = world.id_token(&browser, C1).await;
+    assert_eq!(crate::common::claims(&id_token)["auth_time"], at, "the application is told when it was");
+    for page in ["/account/delete", "/account/password", "/account/api-keys/new"] {
+        assert_eq!(browser.open(&world.url(page)).await.url.path(), "/login", "{page}");
+    }
+    let asked = browser.open(&world.authorize_url(C1, "openid", &[("max_age", "600")])).await;
+    assert_eq!(asked.url.path(), "/login", "S169");
+    // What is void are proofs from before, not sign-ins: whoever comes again is let in.
+    let alice = world.app.identity.find_user("new").await.unwrap().unwrap();
+    world.advance(1);
+    world.app.oauth.store.sign_out_everywhere(&alice.id, world.now().millis(), world.now().millis()).await.unwrap();
+    assert_eq!(browser.open(&world.url("/account")).await.url.path(), "/login");
+    let (again, _) = come_in(&world, 3600).await;
+    assert_eq!(again.open(&world.url("/account")).await.url.path(), "/account");
+    // And one of just now is one of just now.
+    let (fresh, _) = come_in(&world, 0).await;
+    assert_eq!(fresh.open(&world.url("/account/delete")).await.url.path(), "/account/delete");
 }
 
 #[tokio::test]

@@ -59,6 +59,34 @@ async fn s144_a_device_that_polls_too_often_is_slowed_for_good() {
 }
 
 #[tokio::test]
+async fn s144_a_device_that_was_let_in_gets_no_tokens_either_while_it_polls_too_often() {
+    let world = World::new().await;
+    let device = begin(&world).await;
+    assert_eq!(poll(&world, &device).await.error(), "authorization_pending");
+    decide(&world, &world.browser(), device["user_code"].as_str().unwrap(), "allow").await;
+    assert_eq!(poll(&world, &device).await.error(), "slow_down");
+    world.advance(10);
+    assert!(poll(&world, &device).await.ok()["access_token"].is_string());
+}
+
+#[tokio::test]
+async fn a_device_that_asked_before_the_person_signed_out_everywhere_is_let_in_after() {
+    let world = World::new().await;
+    let device = begin(&world).await;
+    world.advance(1);
+    let browser = world.browser();
+    let page = browser.open(&world.url("/login?next=/account/sessions")).await;
+    let page = browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    browser.submit(&page, &[("everywhere", "1")]).await;
+    world.advance(1);
+    let done = decide(&world, &browser, device["user_code"].as_str().unwrap(), "allow").await;
+    assert_eq!(done.answer.status, 200);
+    world.advance(5);
+    let tokens = poll(&world, &device).await.ok();
+    assert!(world.is_live(tokens["access_token"].as_str().unwrap()).await);
+}
+
+#[tokio::test]
 async fn s148_a_refused_or_expired_device_learns_it_and_its_code_reads_like_an_unknown_one() {
     let world = World::new().await;
     let browser = world.browser();

@@ -83,6 +83,17 @@ pub async fn a_device_is_not_consumed_when_what_it_stands_on_has_ended(world: Wo
     assert!(store.find_family("f-d1").await.unwrap().is_none());
 }
 
+pub async fn what_was_let_in_after_signing_out_everywhere_is_consumed_however_old_its_request(world: World) {
+    let world = with_device(world).await;
+    let store = &world.store;
+    store.sign_out_everywhere("alice", NOW + 5, LATER).await.unwrap();
+    let again = SessionRecord { auth_time: NOW + 5, proved_at: NOW + 5, ..session("s3", "alice") };
+    store.insert_session(&again).await.unwrap();
+    assert!(store.decide_device("d1", true, "alice", "s3", "{}", NOW + 6).await.unwrap());
+    let consumed = store.consume_device("d1", NOW + 7, None).await.unwrap().unwrap();
+    assert_eq!(consumed.decided_at, Some(NOW + 6));
+}
+
 pub async fn slowing_down_adds_up(world: World) {
     let world = with_device(world).await;
     let store = &world.store;

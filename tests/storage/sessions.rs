@@ -26,9 +26,15 @@ pub async fn a_session_proved_before_signing_out_everywhere_is_void_however_late
     let store = &world.store;
     store.change_password("alice", "hash 2", NOW + 5, LATER).await.unwrap();
     let mut late = session("s2", "alice");
-    (late.auth_time, late.created_at, late.last_seen_at) = (NOW + 4, NOW + 6, NOW + 6);
+    (late.proved_at, late.created_at, late.last_seen_at) = (NOW + 4, NOW + 6, NOW + 6);
     store.insert_session(&late).await.unwrap();
     assert!(store.find_session("s2", &hash("cookie"), NOW + 7, 0).await.unwrap().is_none());
+    // Signed in elsewhere before that, and proved here after it: as good as any.
+    let elsewhere = SessionRecord { id: "s3".into(), auth_time: NOW - 5, proved_at: NOW + 6, ..late };
+    store.insert_session(&elsewhere).await.unwrap();
+    let (found, _) = store.find_session("s3", &hash("cookie"), NOW + 7, 0).await.unwrap().unwrap();
+    assert_eq!((found.auth_time, found.proved_at), (NOW - 5, NOW + 6));
+    assert_eq!(store.list_sessions("alice", NOW + 7).await.unwrap().len(), 1);
 }
 
 pub async fn a_session_is_touched_at_most_once_a_minute(world: World) {

@@ -166,6 +166,7 @@ pub fn session(id: &str, user_id: &str) -> SessionRecord {
         last_seen_at: NOW,
         expires_at: LATER,
         ended_at: None,
+        proved_at: NOW,
     }
 }
 
@@ -267,6 +268,7 @@ pub fn device(id: &str) -> DeviceRecord {
         user_agent: "TV/1".into(),
         created_at: NOW,
         expires_at: NOW + 10 * MINUTE,
+        decided_at: None,
     }
 }
 

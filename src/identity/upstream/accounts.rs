@@ -10,6 +10,7 @@ use crate::storage::{self, UpstreamAccounts as _, UpstreamIdentityRecord, UserRe
 pub struct UpstreamVerified {
     user: UserRecord,
     at: Timestamp,
+    signed_in_at: Option<Timestamp>,
     multi_factor: bool,
     session: Option<UpstreamSession>,
 }
@@ -21,6 +22,11 @@ impl UpstreamVerified {
 
     pub fn at(&self) -> Timestamp {
         self.at
+    }
+
+    /// When the person signed in there, if that was before.
+    pub(in crate::identity) fn signed_in_at(&self) -> Option<Timestamp> {
+        self.signed_in_at
     }
 
     /// The provider has asked for more than one factor, and is believed.
@@ -74,7 +80,8 @@ impl Identity {
             return Ok(Arrival::Disabled);
         }
         let (multi_factor, session) = (there.is_multi_factor(), there.session());
-        Ok(Arrival::Known(Box::new(UpstreamVerified { user, at: now, multi_factor, session })))
+        let signed_in_at = there.signed_in_at.filter(|at| *at < now);
+        Ok(Arrival::Known(Box::new(UpstreamVerified { user, at: now, signed_in_at, multi_factor, session })))
     }
 
     /// Only an address that was verified on both sides connects: whoever has registered here with somebody else's would

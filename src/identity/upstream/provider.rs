@@ -38,6 +38,8 @@ const PARTING: Duration = Duration::from_secs(3);
 /// An id_token is made for this very answer: older ones, and those from a clock far ahead, are refused. Seconds.
 const MAX_AGE: i64 = 600;
 const CLOCK_SKEW: i64 = 60;
+/// Ten years. Seconds, as `max_age`.
+const ANY_AGE: &str = "315360000";
 /// Signatures that a provider's published keys make. Never one that our own secret could have made.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
@@ -140,8 +142,10 @@ impl Provider {
             .append_pair("nonce", &passage.nonce())
             .append_pair("code_challenge", &passage.code_challenge())
             .append_pair("code_challenge_method", "S256");
+        // Whatever the age, asking for one makes the provider say when the person signed in (OpenID Connect Core §2).
+        url.query_pairs_mut().append_pair("max_age", if again { "0" } else { ANY_AGE });
         if again {
-            url.query_pairs_mut().append_pair("prompt", "login").append_pair("max_age", "0");
+            url.query_pairs_mut().append_pair("prompt", "login");
         }
         Ok(url.into())
     }
@@ -239,7 +243,9 @@ impl Provider {
                 claims.entry(name).or_insert(value);
             }
         }
-        UpstreamIdentity::new(&self.settings, subject, claims).ok_or_else(|| refused("its subject"))
+        // As long as nobody has to sign in there anew, they may have done so long ago: that is what counts.
+        let signed_in_at = auth_time.map(Timestamp::from_seconds);
+        UpstreamIdentity::new(&self.settings, (subject, signed_in_at), claims).ok_or_else(|| refused("its subject"))
     }
 
     /// RFC 9207 §2.4: an answer of one provider is never taken for another's.

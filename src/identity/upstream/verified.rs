@@ -3,6 +3,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
 use super::UpstreamSession;
+use crate::base::Timestamp;
 use crate::config::Upstream;
 
 /// Longest subject (OpenID Connect Core §2), in bytes.
@@ -14,15 +15,22 @@ const MAX_TEXT_CHARS: usize = 200;
 pub struct UpstreamIdentity {
     pub(super) issuer: String,
     pub(super) subject: String,
+    /// When the person signed in there, where it says so.
+    pub(super) signed_in_at: Option<Timestamp>,
     settings: Upstream,
     claims: Map<String, Value>,
 }
 
 impl UpstreamIdentity {
     /// `None` for a subject that is none.
-    pub(super) fn new(settings: &Upstream, subject: String, claims: Map<String, Value>) -> Option<Self> {
+    pub(super) fn new(
+        settings: &Upstream,
+        (subject, signed_in_at): (String, Option<Timestamp>),
+        claims: Map<String, Value>,
+    ) -> Option<Self> {
         let is_subject = !subject.is_empty() && subject.len() <= MAX_SUBJECT && !subject.chars().any(char::is_control);
-        is_subject.then(|| Self { issuer: settings.issuer.clone(), subject, settings: settings.clone(), claims })
+        let (issuer, settings) = (settings.issuer.clone(), settings.clone());
+        is_subject.then_some(Self { issuer, subject, signed_in_at, settings, claims })
     }
 
     /// A claim by our name for it, if it is a line of text.

@@ -21,8 +21,11 @@ pub async fn redeem(cx: &Context, request: TokenRequest<'_>) -> Result<TokenResp
         CONSUMED => Err(unknown()),
         DENIED => Err(Error::AccessDenied { hint: "the person denied the request".into() }),
         _ if device.expires_at <= cx.now().millis() => Err(Error::ExpiredToken),
-        APPROVED => exchange(cx, request, &device).await,
-        _ => Err(cx.polled_while_pending(&device).await?),
+        status => {
+            // Whoever polls too fast gets no tokens either (RFC 8628 §3.5).
+            cx.polled(&device).await?;
+            if status == APPROVED { exchange(cx, request, &device).await } else { Err(Error::AuthorizationPending) }
+        }
     }
 }
 
@@ -35,7 +38,7 @@ async fn exchange(cx: &Context, request: TokenRequest<'_>, device: &DeviceRecord
         session_id: device.session_id.as_deref().ok_or_else(unknown)?,
         family_id: &device.family_id,
         offline: approval.scope.contains("offline_access"),
-        granted_at: Timestamp::from_millis(device.created_at),
+        granted_at: Timestamp::from_millis(device.decided_at.unwrap_or(device.created_at)),
         authentication: &approval.authentication,
     };
     let audience = &resource::audience(cx, request.params, approval.authentication.resource.as_ref())?;

@@ -63,7 +63,7 @@ pub struct SessionRecord {
     pub id: String,
     pub secret_hash: Vec<u8>,
     pub user_id: String,
-    /// When the person last proved who they are.
+    /// When the person last signed in: here, or before that at a provider which says so.
     pub auth_time: i64,
     pub acr: String,
     /// JSON array of RFC 8176 values.
@@ -75,6 +75,8 @@ pub struct SessionRecord {
     /// Absolute end; the idle end is `last_seen_at` + the configured idle time.
     pub expires_at: i64,
     pub ended_at: Option<i64>,
+    /// When they proved that here: what was proved before they signed out everywhere is void.
+    pub proved_at: i64,
 }
 
 /// `transactions`: an authorization request while a person answers it. `request` is frozen, `progress` moves.
@@ -232,6 +234,8 @@ pub struct DeviceRecord {
     pub user_agent: String,
     pub created_at: i64,
     pub expires_at: i64,
+    /// When a person let the device in, or refused it.
+    pub decided_at: Option<i64>,
 }
 
 /// `signing_keys`: one key pair through its life. Times in order: `created_at` (published from), `sign_at`,

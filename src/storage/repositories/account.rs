@@ -4,8 +4,9 @@ use crate::storage::{AuditRecord, GrantRecord, Result, RevocationRecord, Session
 pub trait Accounts {
     /// Replaces the claims, if they still are `old`: of two changes at once one is lost to be seen, not overwritten.
     async fn replace_claims(&self, user_id: &str, old: &str, new: &str, now: i64) -> Result<bool>;
-    /// The user's live sessions, the most recently used first.
-    async fn list_sessions(&self, user_id: &str, now: i64, idle_since: i64) -> Result<Vec<SessionRecord>>;
+    /// The user's sessions that have not ended, the most recently used first; also those that have been idle for too long
+    /// to be let in, which may have refresh tokens.
+    async fn list_sessions(&self, user_id: &str, now: i64) -> Result<Vec<SessionRecord>>;
     /// Ends every session, family, code and approved device of the user, sets `tokens_not_before`, and writes the `user`
     /// revocation, in one transaction.
     async fn sign_out_everywhere(&self, user_id: &str, now: i64, revocation_expires_at: i64) -> Result<bool>;

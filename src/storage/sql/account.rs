@@ -1,10 +1,10 @@
 statements! {
     REPLACE_CLAIMS = "UPDATE users SET claims = $3, updated_at = $4 WHERE id = $1 AND claims = $2";
     LIST_SESSIONS = "SELECT s.id, s.secret_hash, s.user_id, s.auth_time, s.acr, s.amr, s.address, s.user_agent,
-            s.created_at, s.last_seen_at, s.expires_at, s.ended_at
+            s.created_at, s.last_seen_at, s.expires_at, s.ended_at, COALESCE(s.proved_at, s.auth_time) AS proved_at
         FROM sessions s JOIN users u ON u.id = s.user_id
-        WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND s.last_seen_at > $3
-            AND s.auth_time >= u.tokens_not_before
+        WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.expires_at > $2
+            AND COALESCE(s.proved_at, s.auth_time) >= u.tokens_not_before
         ORDER BY s.last_seen_at DESC, s.id DESC";
     LIST_SESSION_CLIENTS = "SELECT sc.session_id, sc.client_id
         FROM session_clients sc JOIN sessions s ON s.id = sc.session_id

@@ -19,23 +19,16 @@ impl Accounts for Store {
         })
     }
 
-    async fn list_sessions(&self, user_id: &str, now: i64, idle_since: i64) -> Result<Vec<SessionRecord>> {
-        // What Redis knows of the last use is later than what the database does.
-        let seen_since = if self.redis.is_some() { i64::MIN } else { idle_since };
+    async fn list_sessions(&self, user_id: &str, now: i64) -> Result<Vec<SessionRecord>> {
         let mut sessions: Vec<SessionRecord> = read!(self, |connection| {
-            sqlx::query_as(sql::account::LIST_SESSIONS)
-                .bind(user_id)
-                .bind(now)
-                .bind(seen_since)
-                .fetch_all(connection)
-                .await?
+            sqlx::query_as(sql::account::LIST_SESSIONS).bind(user_id).bind(now).fetch_all(connection).await?
         })?;
+        // What Redis knows of the last use is later than what the database does.
         if let Some(redis) = &self.redis {
             for session in &mut sessions {
                 let last_seen = redis.last_seen(&session.id).await;
                 session.last_seen_at = session.last_seen_at.max(last_seen.unwrap_or(i64::MIN));
             }
-            sessions.retain(|session| session.last_seen_at > idle_since);
             sessions.sort_by_key(|session| std::cmp::Reverse(session.last_seen_at));
         }
         Ok(sessions)

@@ -27,6 +27,7 @@ impl Devices for Store {
                 .bind(&device.user_agent)
                 .bind(device.created_at)
                 .bind(device.expires_at)
+                .bind(device.decided_at)
                 .execute(&mut *connection)
                 .await
                 .map_err(|error| conflict(error, "user_code"))?;

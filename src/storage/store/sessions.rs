@@ -61,6 +61,7 @@ impl Sessions for Store {
                 .bind(row.last_seen_at)
                 .bind(row.expires_at)
                 .bind(row.ended_at)
+                .bind(row.proved_at)
                 .execute(connection)
                 .await
                 .map_err(|error| conflict(error, "session"))?;
@@ -125,6 +126,7 @@ impl Sessions for Store {
                 .bind(row.last_seen_at)
                 .bind(row.expires_at)
                 .bind(&row.user_id)
+                .bind(row.proved_at)
                 .execute(connection)
                 .await?
                 .rows_affected()

@@ -17,7 +17,7 @@ const BATCH: i64 = 500;
 pub async fn document(cx: &Context, user: &UserRecord) -> Result<Value> {
     let now = cx.now();
     // Whatever has not expired yet, idle or not: it is kept.
-    let sessions = cx.store.list_sessions(&user.id, now.millis(), i64::MIN).await?;
+    let sessions = cx.store.list_sessions(&user.id, now.millis()).await?;
     let grants = cx.store.list_grants(&user.id, now.millis()).await?;
     let used = cx.store.list_session_clients(&user.id).await?;
     let factors = cx.store.factor_counts(&user.id).await?;
