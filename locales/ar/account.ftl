@@ -71,6 +71,7 @@ sessions-this = هذا
 sessions-last = آخر استخدام:
 sessions-first = تسجيل الدخول:
 sessions-apps = سجّل الدخول إلى:
+sessions-idle = لم يُستخدم منذ مدة طويلة، ويلزم تسجيل الدخول فيه من جديد. وقد يبقى للتطبيقات التي سُجّل الدخول إليها منه حقّ الوصول.
 sessions-end-one = تسجيل خروج { $device }
 sessions-others-title = جميع الأجهزة الأخرى
 sessions-others-text = يسجّل خروجك من كل مكان إلا هنا.

@@ -65,6 +65,7 @@ sessions-this = Dieses
 sessions-last = Zuletzt verwendet:
 sessions-first = Angemeldet:
 sessions-apps = Angemeldet bei:
+sessions-idle = Lange nicht verwendet: Eine neue Anmeldung ist nötig. Die Apps, bei denen es angemeldet war, können noch Zugriff haben.
 sessions-end-one = { $device } abmelden
 sessions-others-title = Alle anderen Geräte
 sessions-others-text = Meldet Sie überall ab, nur hier nicht.

@@ -26,5 +26,9 @@ api-key-used = Zuletzt verwendet
 api-key-unused = Noch nie
 api-key-ended = Nicht mehr gültig
 api-key-revoke = Diesen Schlüssel beenden
+api-keys-end-too = { $count ->
+    [one] Auch meinen API-Schlüssel beenden
+   *[other] Auch meine { $count } API-Schlüssel beenden
+  }
 done-api-key-revoked = Der Schlüssel ist beendet. Was ihn noch verwendet, wird ab jetzt abgewiesen.
 done-api-key-before = Mit diesem Formular wurde schon ein Schlüssel erstellt. Wenn Sie ihn nicht kopiert haben, beenden Sie ihn, und erstellen Sie einen neuen.

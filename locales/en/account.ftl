@@ -65,6 +65,7 @@ sessions-this = This one
 sessions-last = Last used:
 sessions-first = Signed in:
 sessions-apps = Signed in to:
+sessions-idle = Unused for long: it has to sign in again. The apps that it signed in to may still have access.
 sessions-end-one = Sign out { $device }
 sessions-others-title = All other devices
 sessions-others-text = Signs out everywhere but here.

@@ -26,5 +26,9 @@ api-key-used = Last used
 api-key-unused = Never
 api-key-ended = No longer valid
 api-key-revoke = End this key
+api-keys-end-too = { $count ->
+    [one] End my API key too
+   *[other] End my { $count } API keys too
+  }
 done-api-key-revoked = The key has ended. What still uses it is refused from now on.
 done-api-key-before = That form has made its key already. If you have not copied it, end it and make another.

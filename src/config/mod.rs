@@ -318,7 +318,7 @@ impl Default for Passwords {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Throttle {
-    /// Failures of one account before delays begin.
+    /// Failures of one name (user name or e-mail address) or known browser before delays begin.
     pub account_failures: u32,
     /// Failures of one address (IPv6: its /64) before delays begin.
     pub address_failures: u32,

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use subtle::ConstantTimeEq as _;
 
-use super::{Identity, LoginError, Origin, normalise_username};
+use super::throttle::named;
+use super::{Identity, LoginError, Origin, device_of, normalise_username};
 use crate::base::{OpaqueToken, Timestamp, TokenHash, TokenKind, new_id};
 use crate::storage::{self, ChallengeRecord, Challenges as _, Throttles as _, UserRecord, Users as _};
 
@@ -67,9 +68,18 @@ pub(super) struct Details {
     /// Nobody was shown the link but whoever reads the mails of its address.
     #[serde(default)]
     pub mailed: bool,
+    /// The name or address that was typed to ask for it, hashed: what wrong codes count against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_for: Option<String>,
 }
 
 impl Details {
+    /// Of a mail that somebody asks for by the name or address `login`.
+    pub fn asked(login: &str, way_on: WayOn) -> Self {
+        let login = normalise_username(login).unwrap_or_default();
+        Self { way_on, mailed: true, asked_for: Some(named(&login)) }
+    }
+
     pub fn of(challenge: &ChallengeRecord) -> Self {
         serde_json::from_str(&challenge.details).unwrap_or_default()
     }
@@ -149,9 +159,13 @@ impl Identity {
 
     /// Whether one more mail may go to this address, whoever asks for it; it is counted.
     pub(super) async fn may_mail(&self, email: &str) -> storage::Result<bool> {
+        self.may_mail_within(format!("mail:{}", named(email))).await
+    }
+
+    async fn may_mail_within(&self, key: String) -> storage::Result<bool> {
         let (now, hour) = (self.now(), Duration::from_hours(1));
         let limit = storage::ThrottleKey {
-            key: format!("mail:{}", TokenHash::of(&email.to_lowercase()).hex()),
+            key,
             free: i64::from(self.config.mail.hourly_limit) - 1,
             base_ms: 3_600_000,
             cap_ms: 3_600_000,
@@ -159,18 +173,25 @@ impl Identity {
         Ok(self.store.reserve_attempt(&[limit], now.millis(), now.minus(hour).millis()).await?.is_ok())
     }
 
-    /// Finds out whom a mail goes to that was asked for by name, within the limit of mails that one address is sent; `None` when nobody.
+    /// Finds out whom a mail goes to that was asked for by name, within the limit of mails that one address is sent; `None`
+    /// when nobody. What strangers ask for does not count against a `device` that the person has signed in with: they would
+    /// keep the person's own mails from them.
     pub(super) async fn recipient_by_login(
         &self,
         purpose: Purpose,
         challenge: &str,
-        login: &str,
+        (login, device): (&str, Option<&str>),
     ) -> storage::Result<Option<(UserRecord, String)>> {
         let Some(login) = normalise_username(login) else { return Ok(None) };
         let user = self.store.find_user_by_login(&login).await?;
         let Some(user) = user.filter(|user| user.disabled_at.is_none() && user.email_verified) else { return Ok(None) };
         let Some(email) = user.email.clone() else { return Ok(None) };
-        if !self.may_mail(&email).await? {
+        let device = device.map(|device| device_of(device, &user.id));
+        let may_mail = match self.known_device(device, &user.id).await? {
+            Some(device) => self.may_mail_within(format!("mail:device:{}", device.hex())).await?,
+            None => self.may_mail(&email).await?,
+        };
+        if !may_mail {
             return Ok(None);
         }
         let now = self.now().millis();
@@ -188,10 +209,10 @@ impl Identity {
         browser: &str,
         origin: &Origin,
     ) -> Result<OpaqueToken, LoginError> {
-        let attempt = self.reserve(None, id, origin).await?;
-        let now = self.now();
-        let tried =
-            self.store.try_code(id, purpose.name(), &browser_hash(id, browser), MAX_TRIES, now.millis()).await?;
+        let (now, browser) = (self.now(), browser_hash(id, browser));
+        let asked = self.store.find_challenge_of_browser(id, purpose.name(), &browser, now.millis()).await?;
+        let attempt = self.reserve_mail_code(asked.as_ref(), origin).await?;
+        let tried = self.store.try_code(id, purpose.name(), &browser, MAX_TRIES, now.millis()).await?;
         let Some(challenge) = tried.filter(is_addressed) else {
             return Err(LoginError::Rejected);
         };

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::challenges::{Details, Purpose};
+use super::challenges::{Details, Purpose, WayOn};
 use super::outbox::{Content, Message, Notice};
 use super::profile::chosen;
 use super::users::normalise_email;
@@ -41,10 +41,12 @@ impl Identity {
             return Err(EmailError::Same);
         }
         self.reserve_mail_request(Some(user), origin).await?;
-        let issued = self.issue_challenge(Purpose::Email, browser, Some(&email), &Details::default()).await?;
+        let details = Details::asked(&email, WayOn::default());
+        let issued = self.issue_challenge(Purpose::Email, browser, Some(&email), &details).await?;
         let content = Content {
             username: Some(user.username.clone()),
             login: Some(email),
+            device: None,
             locale: Some(chosen(user, "locale"))
                 .filter(|locale| !locale.is_empty())
                 .unwrap_or_else(|| locale.to_owned()),

@@ -1,6 +1,6 @@
 //! Signing in by a code that is mailed to one's address.
 
-use super::challenges::{Details, Purpose};
+use super::challenges::{Details, Purpose, WayOn};
 use super::outbox::{Content, Message};
 use super::{Identity, LoginError, Origin};
 use crate::base::Timestamp;
@@ -34,10 +34,12 @@ impl Identity {
         origin: &Origin,
     ) -> Result<String, LoginError> {
         self.reserve_mail_request(None, origin).await?;
-        let issued = self.issue_challenge(Purpose::SignIn, browser, None, &Details::default()).await?;
+        let issued =
+            self.issue_challenge(Purpose::SignIn, browser, None, &Details::asked(login, WayOn::default())).await?;
         let content = Content {
             username: None,
             login: Some(login.chars().take(256).collect()),
+            device: origin.device.clone(),
             locale: locale.to_owned(),
             zoneinfo: String::new(),
             message: Message::SignInCode { challenge: issued.id.clone(), code: issued.code },

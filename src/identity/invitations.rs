@@ -5,7 +5,7 @@ use serde_json::json;
 use super::challenges::{Details, Purpose};
 use super::outbox::{Content, Message};
 use super::users::normalise_email;
-use super::{Identity, Origin, WayOn};
+use super::{Identity, Origin};
 use crate::base::{OpaqueToken, Timestamp};
 use crate::config::RegistrationMode;
 use crate::storage::{self, ChallengeRecord, Challenges as _, Error, NewAccounts as _, Users as _};
@@ -47,7 +47,7 @@ impl Identity {
         }
         let (now, mailed) = (self.now(), self.writes_mails());
         let expires_at = now.plus(registration.invitation_ttl.duration());
-        let details = Details { way_on: WayOn::default(), mailed };
+        let details = Details { mailed, ..Details::default() };
         let (token, challenge) = self.draw_link(Purpose::Invitation, &details, expires_at);
         self.store.insert_challenge(&challenge).await?;
         self.store.address_registration(&challenge.id, Purpose::Invitation.name(), &email, now.millis()).await?;
@@ -58,6 +58,7 @@ impl Identity {
         let content = Content {
             username: None,
             login: None,
+            device: None,
             locale: String::new(),
             zoneinfo: String::new(),
             message: Message::Invitation { token: token.expose().to_owned(), expires_at },

@@ -69,7 +69,7 @@ impl Identity {
             Some(login) => self.store.find_user_by_login(login).await?,
             None => None,
         };
-        let attempt = self.reserve(user.as_ref(), login.as_deref().unwrap_or_default(), origin).await?;
+        let attempt = self.reserve_login(user.as_ref(), login.as_deref().unwrap_or_default(), origin).await?;
 
         let usable = user.as_ref().filter(|user| user.disabled_at.is_none());
         let stored = usable.and_then(|user| user.password_hash.as_deref());

@@ -172,11 +172,16 @@ impl Origin {
 
     /// The browser as one that a person has signed in with.
     fn known_as(&self, user_id: &str) -> Option<TokenHash> {
-        self.device.as_ref().map(|device| TokenHash::of(&format!("device:{user_id}:{device}")))
+        self.device.as_ref().map(|device| device_of(device, user_id))
     }
 
     /// The address as it is throttled: a single IPv4 address, or the /64 that one IPv6 customer owns.
     fn throttle_key(&self) -> String {
         format!("address:{}", subscriber(self.address))
     }
+}
+
+/// What names a browser as one of a person's.
+fn device_of(device: &str, user_id: &str) -> TokenHash {
+    TokenHash::of(&format!("device:{user_id}:{device}"))
 }

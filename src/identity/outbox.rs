@@ -154,6 +154,9 @@ pub(super) struct Content {
     pub username: Option<String>,
     /// What somebody typed, a name or an address: whom it is of is looked up when the mail is sent.
     pub login: Option<String>,
+    /// What names the browser in which they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
     pub locale: String,
     #[serde(default)]
     pub zoneinfo: String,
@@ -205,6 +208,7 @@ impl Identity {
         let content = Content {
             username: Some(user.username.clone()),
             login: None,
+            device: None,
             locale: Some(chosen(user, "locale"))
                 .filter(|chosen| !chosen.is_empty())
                 .unwrap_or_else(|| locale.to_owned()),
@@ -227,6 +231,7 @@ impl Identity {
             // What an account is called is for its owner.
             username: Some(holder.username.clone()).filter(|_| holder.email_verified),
             login: None,
+            device: None,
             locale: locale.to_owned(),
             zoneinfo: String::new(),
             message: Message::Notice(Notice::AccountExists),
@@ -292,13 +297,14 @@ impl Identity {
             return Ok(Some(mail.clone()));
         }
         let content = self.open_mail(mail)?;
+        let device = content.device.as_deref();
         let recipient = match (&content.message, content.login, mail.user_id.clone()) {
             (Message::PasswordReset { challenge, .. }, Some(login), _) => {
-                let found = self.recipient_by_login(Purpose::PasswordReset, challenge, &login).await?;
+                let found = self.recipient_by_login(Purpose::PasswordReset, challenge, (&login, device)).await?;
                 found.map(|(user, email)| (Some(user.id), email))
             }
             (Message::SignInCode { challenge, .. }, Some(login), _) => {
-                let found = self.recipient_by_login(Purpose::SignIn, challenge, &login).await?;
+                let found = self.recipient_by_login(Purpose::SignIn, challenge, (&login, device)).await?;
                 found.map(|(user, email)| (Some(user.id), email))
             }
             (Message::ConfirmEmail { .. }, Some(email), Some(user_id)) => {

@@ -52,7 +52,7 @@ impl Identity {
         code: &str,
         origin: &Origin,
     ) -> Result<RecoveryCodeVerified, LoginError> {
-        let attempt = self.reserve(Some(user), "", origin).await?;
+        let attempt = self.reserve(user, origin).await?;
         let now = self.now();
         let used = match hash(&user.id, code) {
             Some(hash) => self.store.use_recovery_code(&user.id, &hash, now.millis()).await?,

@@ -89,11 +89,12 @@ impl Identity {
             return Err(RegistrationError::Domain);
         }
         self.reserve_mail_request(None, origin).await?;
-        let details = Details { way_on, mailed: true };
+        let details = Details::asked(&email, way_on);
         let issued = self.issue_challenge(Purpose::Registration, browser, None, &details).await?;
         let content = Content {
             username: None,
             login: Some(email),
+            device: None,
             locale: locale.to_owned(),
             zoneinfo: String::new(),
             message: Message::Registration { challenge: issued.id.clone(), token: issued.token, code: issued.code },

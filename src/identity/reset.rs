@@ -18,6 +18,12 @@ pub enum ResetError {
     Storage(#[from] storage::Error),
 }
 
+/// Where a link that still works leads.
+pub struct PendingReset {
+    pub user: UserRecord,
+    pub way_on: WayOn,
+}
+
 impl Identity {
     /// Starts a reset for whoever `login` names, in the same way whether there is such a person or not: who it is, is looked
     /// up when the mail is sent. Gives the id that the code is entered for, in the browser named `browser`; `way_on` comes
@@ -31,11 +37,12 @@ impl Identity {
         origin: &Origin,
     ) -> Result<String, LoginError> {
         self.reserve_mail_request(None, origin).await?;
-        let details = Details { way_on, mailed: true };
+        let details = Details::asked(login, way_on);
         let issued = self.issue_challenge(Purpose::PasswordReset, browser, None, &details).await?;
         let content = Content {
             username: None,
             login: Some(login.chars().take(256).collect()),
+            device: origin.device.clone(),
             locale: locale.to_owned(),
             zoneinfo: String::new(),
             message: Message::PasswordReset { challenge: issued.id.clone(), token: issued.token, code: issued.code },
@@ -45,9 +52,11 @@ impl Identity {
     }
 
     /// Where a link leads, if it still works. Uses nothing up.
-    pub async fn find_reset(&self, token: &str) -> storage::Result<Option<WayOn>> {
-        let found = self.find_mail_link(Purpose::PasswordReset, token).await?;
-        Ok(found.map(|challenge| Details::of(&challenge).way_on))
+    pub async fn find_reset(&self, token: &str) -> storage::Result<Option<PendingReset>> {
+        let Some(challenge) = self.find_mail_link(Purpose::PasswordReset, token).await? else { return Ok(None) };
+        let Some(user_id) = &challenge.user_id else { return Ok(None) };
+        let user = self.store.find_user(user_id).await?.filter(|user| user.disabled_at.is_none());
+        Ok(user.map(|user| PendingReset { user, way_on: Details::of(&challenge).way_on }))
     }
 
     /// Uses a link: of any number of concurrent attempts one sets its password, and everything that the account was signed in
@@ -58,10 +67,7 @@ impl Identity {
         password: &SecretString,
         origin: &Origin,
     ) -> Result<UserRecord, ResetError> {
-        let found = self.find_mail_link(Purpose::PasswordReset, token).await?.ok_or(ResetError::DeadLink)?;
-        let user_id = found.user_id.ok_or(ResetError::DeadLink)?;
-        let user = self.store.find_user(&user_id).await?.filter(|user| user.disabled_at.is_none());
-        let user = user.ok_or(ResetError::DeadLink)?;
+        let PendingReset { user, .. } = self.find_reset(token).await?.ok_or(ResetError::DeadLink)?;
         let new_hash = self.hash_new_password(password, &user.username, user.email.as_deref()).await?;
         self.spend_mail_link(Purpose::PasswordReset, token).await?.ok_or(ResetError::DeadLink)?;
         self.store_password(&user.id, &new_hash).await?;

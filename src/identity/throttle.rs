@@ -1,12 +1,15 @@
-//! Failed attempts make the next ones wait: per address, and per account or, in a browser that the person has signed in
-//! with before, per that browser, so that a stranger's guesses keep nobody out of their own account. The same counters hold
-//! for every secret: password, code of an app, recovery code.
+//! Failed attempts make the next ones wait: per address, and per name that was typed or, in a browser that the person has
+//! signed in with before, per that browser, so that a stranger's guesses keep nobody out of their own account. The same
+//! counters hold for every secret: password, code of an app, recovery code; mailed codes have theirs.
 
 use serde_json::json;
 
+use super::challenges::Details;
 use super::{Identity, LoginError, Notice, Origin};
 use crate::base::{Timestamp, TokenHash};
-use crate::storage::{self, KnownDevices as _, ThrottleKey, ThrottleRecord, Throttles as _, UserRecord};
+use crate::storage::{
+    self, ChallengeRecord, KnownDevices as _, ThrottleKey, ThrottleRecord, Throttles as _, UserRecord,
+};
 
 /// An attempt that has been counted as a failure, before anything about it was looked at.
 #[derive(Debug)]
@@ -16,24 +19,56 @@ pub struct Reservation(Vec<ThrottleRecord>);
 const KNOWN_FOR: std::time::Duration = std::time::Duration::from_hours(400 * 24);
 
 impl Identity {
-    /// Counts an attempt to prove something about `user`, or about whoever `login` would name.
-    pub(super) async fn reserve(
+    /// Counts an attempt to sign in as whoever `login` names, who is `user` if there is anybody. What was typed is what it
+    /// counts against: were the two names of an account one counter, it would tell that there is such an account.
+    pub(super) async fn reserve_login(
         &self,
         user: Option<&UserRecord>,
         login: &str,
         origin: &Origin,
     ) -> Result<Reservation, LoginError> {
-        let account = match user {
-            Some(user) => self.account_key(user, origin).await?,
-            None => format!("account:{}", TokenHash::of(login).hex()),
+        let device = match user {
+            Some(user) => self.device_key(&user.id, origin).await?,
+            None => None,
         };
-        let account = self.throttle_key(&account, self.config.throttle.account_failures);
-        self.reserve_keys(&[account, self.address_key(origin)], origin).await
+        let key = self.attempt_key(&device.unwrap_or_else(|| login_key(&named(login))));
+        self.reserve_keys(&[key, self.address_key(origin)], origin).await
+    }
+
+    /// Counts an attempt to prove more about `user`, who is known by now: against both names.
+    pub(super) async fn reserve(&self, user: &UserRecord, origin: &Origin) -> Result<Reservation, LoginError> {
+        let mut keys = match self.device_key(&user.id, origin).await? {
+            Some(device) => vec![self.attempt_key(&device)],
+            None => names_of(user).iter().map(|name| self.attempt_key(&login_key(name))).collect(),
+        };
+        keys.push(self.address_key(origin));
+        self.reserve_keys(&keys, origin).await
+    }
+
+    /// Counts an attempt to enter the mailed code of `challenge`, if the browser has one: against what was typed to ask for
+    /// it, whoever that is.
+    pub(super) async fn reserve_mail_code(
+        &self,
+        challenge: Option<&ChallengeRecord>,
+        origin: &Origin,
+    ) -> Result<Reservation, LoginError> {
+        let device = match challenge.and_then(|challenge| challenge.user_id.as_deref()) {
+            Some(user_id) => self.device_key(user_id, origin).await?,
+            None => None,
+        };
+        let asked_for = || Some(mail_code_key(&Details::of(challenge?).asked_for?));
+        let key = device.or_else(asked_for).map(|key| self.attempt_key(&key));
+        let keys: Vec<ThrottleKey> = key.into_iter().chain([self.address_key(origin)]).collect();
+        self.reserve_keys(&keys, origin).await
     }
 
     /// Counts an attempt against its address alone: a passkey names nobody before it is looked at.
     pub(super) async fn reserve_at_address(&self, origin: &Origin) -> Result<Reservation, LoginError> {
         self.reserve_keys(&[self.address_key(origin)], origin).await
+    }
+
+    fn attempt_key(&self, key: &str) -> ThrottleKey {
+        self.throttle_key(key, self.config.throttle.account_failures)
     }
 
     fn address_key(&self, origin: &Origin) -> ThrottleKey {
@@ -48,8 +83,11 @@ impl Identity {
     /// Signed in: earlier failures of this browser, or of all that are not known, are forgotten, and the browser is known
     /// from now on. Of one that was not, the person is told.
     pub(super) async fn forget_failures(&self, user: &UserRecord, origin: &Origin) -> storage::Result<()> {
-        let key = self.account_key(user, origin).await?;
-        self.store.clear_attempts(&[&key]).await?;
+        let keys = match self.device_key(&user.id, origin).await? {
+            Some(device) => vec![device],
+            None => names_of(user).iter().flat_map(|name| [login_key(name), mail_code_key(name)]).collect(),
+        };
+        self.store.clear_attempts(&keys.iter().map(String::as_str).collect::<Vec<_>>()).await?;
         if let Some(device) = origin.known_as(&user.id) {
             let now = self.now();
             if !self.store.is_known_device(device.as_bytes(), &user.id, now.millis()).await? {
@@ -79,13 +117,21 @@ impl Identity {
         self.refund(guess).await
     }
 
-    async fn account_key(&self, user: &UserRecord, origin: &Origin) -> storage::Result<String> {
-        if let Some(device) = origin.known_as(&user.id)
-            && self.store.is_known_device(device.as_bytes(), &user.id, self.now().millis()).await?
-        {
-            return Ok(format!("device:{}", device.hex()));
-        }
-        Ok(format!("account:{}", user.id))
+    /// What attempts from a browser count against that the person has signed in with before.
+    async fn device_key(&self, user_id: &str, origin: &Origin) -> storage::Result<Option<String>> {
+        let device = origin.known_as(user_id);
+        Ok(self.known_device(device, user_id).await?.map(|device| format!("device:{}", device.hex())))
+    }
+
+    /// The browser, if the person has signed in with it before.
+    pub(super) async fn known_device(
+        &self,
+        device: Option<TokenHash>,
+        user_id: &str,
+    ) -> storage::Result<Option<TokenHash>> {
+        let Some(device) = device else { return Ok(None) };
+        let known = self.store.is_known_device(device.as_bytes(), user_id, self.now().millis()).await?;
+        Ok(known.then_some(device))
     }
 
     pub(super) fn throttle_key(&self, key: &str, free: u32) -> ThrottleKey {
@@ -110,6 +156,23 @@ impl Identity {
             }
         }
     }
+}
+
+/// What stands for a name that somebody typed.
+pub(super) fn named(login: &str) -> String {
+    TokenHash::of(&login.to_lowercase()).hex()
+}
+
+fn names_of(user: &UserRecord) -> Vec<String> {
+    [Some(&user.username), user.email.as_ref()].into_iter().flatten().map(|name| named(name)).collect()
+}
+
+fn login_key(name: &str) -> String {
+    format!("login:{name}")
+}
+
+fn mail_code_key(name: &str) -> String {
+    format!("mail_code:{name}")
 }
 
 fn millis(duration: std::time::Duration) -> i64 {

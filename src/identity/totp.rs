@@ -86,7 +86,7 @@ impl Identity {
         code: &str,
         origin: &Origin,
     ) -> Result<TotpVerified, LoginError> {
-        let attempt = self.reserve(Some(&session.user), "", origin).await?;
+        let attempt = self.reserve(&session.user, origin).await?;
         let now = self.now();
         let Some(enrolment) = self.totp_enrolment(session).await? else { return Err(LoginError::Rejected) };
         let Some(step) = matching_step(sealer, &session.user.id, &enrolment.secret_sealed, code, now)? else {
@@ -109,7 +109,7 @@ impl Identity {
         code: &str,
         origin: &Origin,
     ) -> Result<TotpVerified, LoginError> {
-        let attempt = self.reserve(Some(user), "", origin).await?;
+        let attempt = self.reserve(user, origin).await?;
         let now = self.now();
         let Some(factor) = self.accepting_factor(sealer, user, code, now).await? else {
             self.audit("login_failed", Some(&user.id), None, origin, &json!({ "method": "otp" }));

@@ -1,9 +1,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::api_keys::ApiKey;
+use super::authorize::required;
 use super::resource::Audience;
 use super::{Client, Context, Error, TokenMarks};
 use crate::base::Timestamp;
+use crate::base::acr::Acr;
+use crate::config::RequireMfa;
 use crate::oidc::ClaimsRequest;
 
 /// How and when a person proved who they are, and what the client asked to be told about it. Kept as JSON with the code,
@@ -53,7 +56,8 @@ pub struct Permit<'a> {
     pub(crate) at: Timestamp,
 }
 
-/// The one gate before every token: the client is enabled as of now, and nothing that the grant came from has ended.
+/// The one gate before every token: the client is enabled as of now, nothing that the grant came from has ended, and the
+/// person was known as surely as the client and the server want by now.
 ///
 /// That the user is enabled and the session alive is decided by the storage in the very statement that consumes a code
 /// or device code, rotates a refresh token or finds an API key; what it has recorded of ends until now is looked at again here. `at` is
@@ -89,7 +93,22 @@ pub fn may_issue<'a>(
     if ended {
         return Err(Error::invalid_grant("the grant has ended"));
     }
+    if let Subject::Person(grant) = subject
+        && !cx.is_sure_enough(client, Some(&grant.authentication.acr))
+    {
+        return Err(Error::invalid_grant("the person has to sign in with a second factor"));
+    }
     Ok(Permit { client, subject, at })
+}
+
+impl Context {
+    /// Whether a person whose sign-in reached `acr` is known as surely as `client` and this server want of everybody now;
+    /// they may have wanted less when it was told.
+    pub(crate) fn is_sure_enough(&self, client: &Client, acr: Option<&str>) -> bool {
+        let of_all = self.config.sign_in.require_mfa == RequireMfa::All;
+        let policy = if of_all { Acr::MultiFactor } else { Acr::SingleFactor };
+        acr.and_then(Acr::from_name).unwrap_or_default() >= required(client, policy)
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use serde_json::{Map, Value};
 
 use super::UserClaims;
 use crate::base::acr::Acr;
-use crate::config::RequireMfa;
 use crate::jose::sign_untyped;
 use crate::oauth::access_token::AccessTokenClaims;
 use crate::oauth::response_protection::Content;
@@ -45,12 +44,12 @@ pub async fn userinfo(cx: &Context, access_token: &str) -> Result<Userinfo, Erro
     if !claims.has_scope("openid") {
         return Err(Error::InsufficientScope { scope: "openid".to_owned() });
     }
-    known_surely_enough(cx, claims)?;
+    let client = cx.clients.get(&claims.client_id).ok_or_else(refused)?;
+    known_surely_enough(cx, &client, claims)?;
     let user = cx.user_claims(user_id).await?.ok_or_else(refused)?;
     let mut answer = Map::new();
     answer.insert("sub".to_owned(), Value::from(claims.sub.as_str()));
     user.release(&claims.scope, &claims.userinfo_claims, &mut answer);
-    let client = cx.clients.get(&claims.client_id).ok_or_else(refused)?;
     protected(cx, &client, answer).await
 }
 
@@ -76,15 +75,12 @@ async fn protected(cx: &Context, client: &Client, mut answer: Map<String, Value>
 }
 
 /// A token from a time when the client, or this server, wanted less of the person (RFC 9470).
-fn known_surely_enough(cx: &Context, claims: &AccessTokenClaims) -> Result<(), Error> {
-    let by_client = cx.clients.get(&claims.client_id).is_some_and(|client| client.metadata.require_mfa);
-    let required = by_client || cx.config.sign_in.require_mfa == RequireMfa::All;
-    let reached = claims.acr.as_deref().and_then(Acr::from_name).unwrap_or_default();
-    if required && reached < Acr::MultiFactor {
-        let enough = Acr::SUPPORTED.into_iter().filter(|class| *class >= Acr::MultiFactor).map(Acr::name);
-        return Err(Error::InsufficientUserAuthentication { acr_values: enough.collect::<Vec<_>>().join(" ") });
+fn known_surely_enough(cx: &Context, client: &Client, claims: &AccessTokenClaims) -> Result<(), Error> {
+    if cx.is_sure_enough(client, claims.acr.as_deref()) {
+        return Ok(());
     }
-    Ok(())
+    let enough = Acr::SUPPORTED.into_iter().filter(|class| *class >= Acr::MultiFactor).map(Acr::name);
+    Err(Error::InsufficientUserAuthentication { acr_values: enough.collect::<Vec<_>>().join(" ") })
 }
 
 impl Context {

@@ -66,6 +66,27 @@ async fn one_device_can_be_signed_out_and_all_others() {
 }
 
 #[tokio::test]
+async fn a_device_that_was_long_unused_can_still_be_signed_out_since_its_apps_go_on() {
+    let world = World::new().await;
+    for way in ["end", "others"] {
+        let there = signed_in_with(&world, "alice", "Mozilla/5.0 (Windows NT 10.0) Chrome/128.0").await;
+        let tokens = world.redeem(C1, &world.code(&there, C1, "openid").await).await.ok();
+        world.advance(60 * 60 * 24 * 3);
+        assert_eq!(there.open(&world.url("/account")).await.url.path(), "/login", "the browser is not let in");
+        let tokens = world.refresh(C1, tokens["refresh_token"].as_str().unwrap()).await.ok();
+        let here = signed_in(&world, "alice").await;
+        let page = here.open(&world.url("/account/sessions")).await;
+        let text = words(&page);
+        assert!(text.contains("Chrome on Windows") && text.contains("Unused for long"), "{text}");
+        let value = if way == "end" { sid_of_another(&page) } else { "1".to_owned() };
+        let page = here.submit(&page, &[(way, &value)]).await;
+        assert!(page.has("#notice") && !words(&page).contains("Chrome on Windows"));
+        let refused = world.refresh(C1, tokens["refresh_token"].as_str().unwrap()).await;
+        assert_eq!(refused.error(), "invalid_grant", "{way}");
+    }
+}
+
+#[tokio::test]
 async fn s173_another_persons_session_is_not_there() {
     let world = World::new().await;
     let alice = signed_in(&world, "alice").await;

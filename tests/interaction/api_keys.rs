@@ -114,6 +114,44 @@ async fn s272_nobody_sees_or_ends_anothers_key() {
 }
 
 #[tokio::test]
+async fn s210_keys_outlive_sessions_unless_their_owner_ends_them_too() {
+    let world = world().await;
+    let browser = signed_in(&world, "alice").await;
+    let make = async |browser: &Browser| {
+        let made = browser.submit(&form(&world, browser).await, &FILLED).await;
+        made.attr("#key", "value").unwrap()
+    };
+    let first = make(&browser).await;
+    let second = make(&browser).await;
+    let password = browser.open(&world.url("/account/password")).await;
+    assert!(password.text("label[for=end_keys]").contains("my \u{2068}2\u{2069} API keys"));
+    assert!(!password.has("#end_keys[checked]"), "whoever only tidies up breaks no program");
+    let wrong = [("current", "wrong"), ("password", "another horse battery"), ("end_keys", "1")];
+    let again = browser.submit(&password, &wrong).await;
+    assert!(again.has("#end_keys[checked]"), "what was chosen stays");
+    assert_eq!(world.introspect(&first).await["active"], true, "nothing was changed");
+    let kept = [("current", PASSWORD), ("password", "another horse battery")];
+    assert!(browser.submit(&password, &kept).await.has("#notice"));
+    assert_eq!(world.introspect(&first).await["active"], true);
+
+    let password = browser.open(&world.url("/account/password")).await;
+    let both = [("current", "another horse battery"), ("password", "a third horse battery"), ("end_keys", "1")];
+    assert!(browser.submit(&password, &both).await.has("#notice"));
+    for key in [&first, &second] {
+        assert_eq!(world.introspect(key).await["active"], false);
+    }
+    assert_eq!(world.audited("api_key_revoked").await, 2);
+    let sessions = browser.open(&world.url("/account/sessions")).await;
+    assert!(!sessions.has("#end_keys"), "there is none any more");
+
+    let third = make(&browser).await;
+    let sessions = browser.open(&world.url("/account/sessions")).await;
+    browser.submit(&sessions, &[("everywhere", "1"), ("end_keys", "1")]).await;
+    assert_eq!(world.introspect(&third).await["active"], false);
+    assert_eq!(world.rows("sessions", "ended_at IS NULL").await, 0);
+}
+
+#[tokio::test]
 async fn switched_off_there_is_no_such_page() {
     let world = World::with("api_keys.enabled = false").await;
     let browser = world.browser();

@@ -64,6 +64,29 @@ async fn s208_s210_a_mailed_link_sets_a_new_password_once_and_ends_everything_fr
 }
 
 #[tokio::test]
+async fn a_reset_names_the_account_and_ends_api_keys_unless_the_person_keeps_them() {
+    let world = World::with(DEVELOPMENT).await;
+    for keep in [false, true] {
+        let browser = world.browser();
+        let password = if keep { NEW } else { PASSWORD };
+        let page = browser.open(&world.url("/account/api-keys/new")).await;
+        let page = browser.submit(&page, &[("username", "alice"), ("password", password)]).await;
+        let made = browser.submit(&page, &[("name", "backup"), ("scope-email", "1"), ("days", "30")]).await;
+        let key = made.attr("#key", "value").unwrap();
+        world.advance(1);
+        let lost = world.browser();
+        ask(&world, &lost, "alice").await;
+        let page = lost.open(&link(&world).await).await;
+        assert_eq!(page.attr("#username[readonly]", "value").as_deref(), Some("alice"));
+        assert!(page.has("#end_keys[checked]"));
+        let (password, end) = if keep { ("a third horse battery", "") } else { (NEW, "1") };
+        lost.submit(&page, &[("password", password), ("end_keys", end)]).await;
+        assert!(lost.cookie("session").is_some());
+        assert_eq!(world.introspect(&key).await["active"], keep);
+    }
+}
+
+#[tokio::test]
 async fn a_reset_on_the_way_into_an_application_goes_on_there() {
     for by_link in [true, false] {
         let world = World::with(DEVELOPMENT).await;
@@ -179,6 +202,47 @@ async fn a_code_is_void_after_five_tries() {
     }
     assert!(browser.submit(&page, &[("code", &code)]).await.has("#problem"));
     assert!(world.browser().open(&link(&world).await).await.has("#password"), "the link still works");
+}
+
+#[tokio::test]
+async fn s187_wrong_codes_count_against_the_name_they_were_asked_for_by_over_all_requests() {
+    let world = World::with(&format!("{DEVELOPMENT}[throttle]\naddress_failures = 1000\n")).await;
+    let known = world.browser();
+    world.code(&known, C1, "openid").await;
+    let wrong = async |browser: &Browser, page: &Page, times: usize| {
+        let mut statuses = Vec::new();
+        for _ in 0..times {
+            statuses.push(browser.submit(page, &[("code", "none")]).await.answer.status.as_u16());
+        }
+        statuses
+    };
+    for name in ["alice", "nobody"] {
+        let first = world.browser();
+        let page = ask(&world, &first, name).await;
+        assert_eq!(wrong(&first, &page, 5).await, [422; 5], "{name}");
+        let second = world.browser();
+        let page = ask(&world, &second, name).await;
+        assert_eq!(wrong(&second, &page, 2).await, [422, 429], "{name}: another request is no other budget");
+    }
+    assert!(signs_in(&world, PASSWORD).await, "the password has a counter of its own");
+    let page = ask(&world, &known, "alice").await;
+    assert_eq!(wrong(&known, &page, 1).await, [422], "and so has a browser that she has signed in with");
+}
+
+#[tokio::test]
+async fn s217_strangers_requests_do_not_keep_the_owner_from_a_mail() {
+    let world = World::with(DEVELOPMENT).await;
+    let known = world.browser();
+    world.code(&known, C1, "openid").await;
+    for _ in 0..7 {
+        ask(&world, &world.browser(), "alice").await;
+    }
+    let sent = "kind = 'password_reset' AND recipient IS NOT NULL";
+    assert_eq!(world.rows("outbox", sent).await, 5);
+    for _ in 0..7 {
+        ask(&world, &known, "alice@example.test").await;
+    }
+    assert_eq!(world.rows("outbox", sent).await, 10, "she has five of her own, and no more");
 }
 
 #[tokio::test]

@@ -113,6 +113,79 @@ async fn userinfo_wants_the_second_factor_that_the_client_has_come_to_want() {
 }
 
 #[tokio::test]
+async fn a_client_that_has_come_to_want_a_second_factor_is_given_nothing_for_less() {
+    let world = World::new().await;
+    let browser = signed_in(&world).await;
+    let tokens = world.redeem(C1, &world.code(&browser, C1, "openid offline_access").await).await.ok();
+    let code = world.code(&browser, C1, "openid").await;
+    world.change_client(C1, |metadata| metadata["require_mfa"] = true.into()).await;
+    assert_eq!(world.redeem(C1, &code).await.error(), "invalid_grant");
+    assert_eq!(world.refresh(C1, tokens["refresh_token"].as_str().unwrap()).await.error(), "invalid_grant");
+    let other = world.redeem(C2, &world.code(&browser, C2, "openid").await).await;
+    assert!(other.ok()["access_token"].is_string(), "other clients go on");
+}
+
+#[tokio::test]
+async fn a_client_that_accepts_less_is_told_what_it_wants_of_everybody() {
+    let world = World::new().await;
+    world.change_client(C1, |metadata| metadata["require_mfa"] = true.into()).await;
+    let browser = world.browser();
+    let page = browser.open(&world.url("/login?next=/account")).await;
+    browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    world.set_up_app(&browser).await;
+    let little = r#"{"id_token": {"acr": {"essential": true, "values": ["urn:portcullis:acr:1fa"]}}}"#;
+    let page = browser.open(&world.authorize_url(C1, "openid", &[("claims", little)])).await;
+    let page = browser.submit(&page, &[("decision", "allow")]).await;
+    let tokens = world.redeem(C1, &page.param("code").unwrap()).await.ok();
+    assert_eq!(claims(tokens["id_token"].as_str().unwrap())["acr"], MFA);
+    assert!(world.userinfo(tokens["access_token"].as_str().unwrap()).await.status.is_success());
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_second_factor_of_all_opens_no_account_without() {
+    let world = World::with("sign_in.require_mfa = \"all\"\n[mail]\ndevelopment = true\n").await;
+    let browser = world.browser();
+    let page = browser.open(&world.url("/login?next=/account")).await;
+    let page = browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    assert!(page.has("#required"), "{}", page.url);
+    let pages = [
+        "",
+        "/profile",
+        "/email",
+        "/password",
+        "/sessions",
+        "/apps",
+        "/api-keys",
+        "/api-keys/new",
+        "/activity",
+        "/data",
+        "/delete",
+    ];
+    for name in pages {
+        let path = format!("/account{name}");
+        let page = browser.open(&world.url(&path)).await;
+        assert_eq!(page.url.path(), "/account/two-step", "{path}");
+        assert!(page.has("#required"));
+        assert_eq!(page.param("next").as_deref(), Some(path.as_str()));
+    }
+    assert_eq!(
+        browser.open(&world.url("/account/passkeys")).await.url.path(),
+        "/account/passkeys",
+        "a way to have one"
+    );
+    let app = world.set_up_app(&browser).await;
+    assert_eq!(browser.open(&world.url("/account/email")).await.url.path(), "/account/email");
+
+    // A browser where the password alone was asked for, before there was a factor, removes none.
+    let elsewhere = world.browser();
+    let page = elsewhere.open(&world.url("/login?next=/account/two-step")).await;
+    let page = elsewhere.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    assert!(page.has("#code"), "{}", page.url);
+    let page = elsewhere.submit(&page, &[("code", &world.next_code(&app))]).await;
+    assert_eq!(page.url.path(), "/account/two-step");
+}
+
+#[tokio::test]
 async fn a_server_that_wants_a_second_factor_of_all_leads_to_setting_one_up() {
     let world = World::with("sign_in.require_mfa = \"all\"").await;
     let browser = world.browser();

@@ -96,3 +96,26 @@ async fn s187_the_same_counter_holds_for_password_code_and_recovery_code() {
     let answer = third.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await.answer;
     assert_eq!(answer.status, 429, "the password waits for the codes' failures");
 }
+
+#[tokio::test]
+async fn s181_two_names_of_one_account_are_counted_as_two_strangers_are() {
+    let world = World::new().await;
+    for (first, second) in [("alice", "alice@example.test"), ("nobody", "nobody@example.test")] {
+        let (browser, page) = login(&world).await;
+        assert_eq!(fail(&browser, &page, first, 10).await.status, 429, "{first}");
+        assert_eq!(fail(&browser, &page, second, 1).await.status, 422, "{second}");
+        world.advance(7200);
+    }
+}
+
+#[tokio::test]
+async fn a_whole_sign_in_forgets_what_was_counted_against_either_name() {
+    let world = World::new().await;
+    let (browser, page) = login(&world).await;
+    fail(&browser, &page, "alice", 5).await;
+    fail(&browser, &page, "ALICE@example.test", 5).await;
+    assert!(
+        browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await.url.path().ends_with("/account")
+    );
+    assert_eq!(world.rows("throttles", "key LIKE 'login:%' AND failures > 0").await, 0);
+}

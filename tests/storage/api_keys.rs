@@ -68,6 +68,24 @@ pub async fn an_api_key_is_revoked_once_by_its_owner_and_that_is_on_record(world
     assert_eq!(revocations(&store).await, ["family:k1"]);
 }
 
+pub async fn all_live_api_keys_of_a_person_are_revoked_at_once(world: World) {
+    let world = world.with_alice_and_app().await;
+    let store = world.store;
+    let of_app = ApiKeyRecord { user_id: None, client_id: Some("app".into()), ..api_key("k4") };
+    let expired = ApiKeyRecord { expires_at: NOW + 1, ..api_key("k3") };
+    for key in [api_key("k1"), api_key("k2"), expired, of_app] {
+        assert!(store.insert_api_key(&key, 5).await.unwrap());
+    }
+    let mut revoked = store.revoke_api_keys_of_user("alice", NOW + 1, LATER).await.unwrap();
+    revoked.sort_by(|a, b| a.id.cmp(&b.id));
+    assert_eq!(revoked.iter().map(|key| key.id.as_str()).collect::<Vec<_>>(), ["k1", "k2"]);
+    assert!(store.revoke_api_keys_of_user("alice", NOW + 1, LATER).await.unwrap().is_empty());
+    assert!(store.find_live_api_key("k4", &hash("key"), NOW + 1).await.unwrap().is_some(), "a service's goes on");
+    let mut recorded = revocations(&store).await;
+    recorded.sort();
+    assert_eq!(recorded, ["family:k1", "family:k2"]);
+}
+
 pub async fn uses_of_api_keys_move_forward_only(world: World) {
     let world = world.with_alice_and_app().await;
     let store = world.store;

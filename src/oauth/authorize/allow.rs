@@ -1,4 +1,4 @@
-use super::{AuthorizationRequest, AuthorizationResponse, SignedIn, told};
+use super::{AuthorizationRequest, AuthorizationResponse, SignedIn, required, told};
 use crate::oauth::grant::authorization_code::{CodeDetails, CodeGrant, issue_code};
 use crate::oauth::{Authentication, Client, Context, Error, PersonGrant, Subject, may_issue};
 use crate::oidc::id_token::{Bindings, id_token};
@@ -18,7 +18,7 @@ pub async fn allow(
     }
     let authentication = Authentication {
         auth_time: session.auth_time.seconds(),
-        acr: told(request, session.acr).name().to_owned(),
+        acr: told(request, session.acr, required(client, session.policy)).name().to_owned(),
         amr: session.amr.clone(),
         claims: request.claims.clone(),
         resource: request.resource.clone(),

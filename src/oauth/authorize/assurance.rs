@@ -45,13 +45,14 @@ pub(super) fn gap(request: &AuthorizationRequest, client: &Client, session: &Sig
 }
 
 /// The `acr` that tokens tell: the session's own, or, where the client accepts certain ones alone, the strongest of them
-/// that the session reaches.
-pub fn told(request: &AuthorizationRequest, acr: Acr) -> Acr {
-    let accepted = || preferred(request).filter(|class| *class <= acr).max();
+/// that the session reaches. Never less than `required`, without which they would be worth nothing.
+pub fn told(request: &AuthorizationRequest, acr: Acr, required: Acr) -> Acr {
+    let accepted = || preferred(request).filter(|class| (required..=acr).contains(class)).max();
     if request.claims.acr_essential { accepted().unwrap_or(acr) } else { acr }
 }
 
-fn required(client: &Client, policy: Acr) -> Acr {
+/// The weakest class that the client, or the server by its `policy`, lets in.
+pub fn required(client: &Client, policy: Acr) -> Acr {
     if client.metadata.require_mfa { policy.max(Acr::MultiFactor) } else { policy }
 }
 

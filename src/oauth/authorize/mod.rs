@@ -12,7 +12,7 @@ mod response_type;
 mod step;
 
 pub use allow::allow;
-pub use assurance::{Gap, highest, told};
+pub use assurance::{Gap, highest, required, told};
 pub use request::{AuthorizationRequest, Prompt, Refusal, read};
 pub use response::{AuthorizationResponse, ResponseMode};
 pub use response_type::ResponseType;

@@ -413,7 +413,8 @@ mod tests {
         // A stronger one satisfies, and is told as the one that the client accepts.
         let strong = SignedIn { acr: Acr::PhishingResistant, ..session(60) };
         assert_eq!(step(&wish, Some(&strong), "openid profile"), Ok(Step::Issue));
-        assert_eq!(super::super::told(&wish, Acr::PhishingResistant), Acr::MultiFactor);
+        assert_eq!(super::super::told(&wish, Acr::PhishingResistant, Acr::SingleFactor), Acr::MultiFactor);
+        assert_eq!(super::super::told(&wish, Acr::PhishingResistant, Acr::PhishingResistant), Acr::PhishingResistant);
     }
 
     #[test]

@@ -23,6 +23,13 @@ pub trait ApiKeys {
         now: i64,
         revocation_expires_at: i64,
     ) -> Result<Option<ApiKeyRecord>>;
+    /// Revokes every live key of a person in the same way, and gives what was revoked.
+    async fn revoke_api_keys_of_user(
+        &self,
+        user_id: &str,
+        now: i64,
+        revocation_expires_at: i64,
+    ) -> Result<Vec<ApiKeyRecord>>;
     /// Moves `last_used_at` of each key forward to the time beside it.
     async fn touch_api_keys(&self, uses: &[(String, i64)]) -> Result<()>;
 }

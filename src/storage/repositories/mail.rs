@@ -36,6 +36,14 @@ pub trait Challenges {
         secret_hash: &[u8],
         now: i64,
     ) -> Result<Option<ChallengeRecord>>;
+    /// As the browser that asked knows it, by its id alone. Changes nothing.
+    async fn find_challenge_of_browser(
+        &self,
+        id: &str,
+        purpose: &str,
+        browser_hash: &[u8],
+        now: i64,
+    ) -> Result<Option<ChallengeRecord>>;
     /// Uses it: of any number of concurrent calls exactly one gets it.
     async fn consume_challenge(
         &self,

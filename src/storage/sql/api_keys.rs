@@ -35,5 +35,9 @@ statements! {
         "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL AND user_id = $3
         RETURNING ", columns!()
     );
+    REVOKE_ALL_OF_USER = concat!(
+        "UPDATE api_keys SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2
+        RETURNING ", columns!()
+    );
     TOUCH = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
 }

@@ -13,6 +13,10 @@ statements! {
         "SELECT ", columns!(), " FROM email_challenges
         WHERE id = $1 AND purpose = $2 AND secret_hash = $3 AND consumed_at IS NULL AND expires_at > $4"
     );
+    FIND_OF_BROWSER = concat!(
+        "SELECT ", columns!(), " FROM email_challenges
+        WHERE id = $1 AND purpose = $2 AND browser_hash = $3 AND consumed_at IS NULL AND expires_at > $4"
+    );
     CONSUME = concat!(
         "UPDATE email_challenges SET consumed_at = $4
         WHERE id = $1 AND purpose = $2 AND secret_hash = $3 AND consumed_at IS NULL AND expires_at > $4

@@ -81,6 +81,25 @@ impl ApiKeys for Store {
         })
     }
 
+    async fn revoke_api_keys_of_user(
+        &self,
+        user_id: &str,
+        now: i64,
+        revocation_expires_at: i64,
+    ) -> Result<Vec<ApiKeyRecord>> {
+        let user_id = user_id.to_owned();
+        transaction!(self, |connection| {
+            draw_seq!(connection);
+            let revoked: Vec<ApiKeyRecord> = sqlx::query_as(sql::api_keys::REVOKE_ALL_OF_USER)
+                .bind(&user_id)
+                .bind(now)
+                .fetch_all(&mut *connection)
+                .await?;
+            record_ends!(connection, "family", revoked.iter().map(|key| &key.id), now, revocation_expires_at);
+            revoked
+        })
+    }
+
     async fn touch_api_keys(&self, uses: &[(String, i64)]) -> Result<()> {
         let uses = uses.to_vec();
         transaction!(self, |connection| {

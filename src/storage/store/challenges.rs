@@ -37,6 +37,24 @@ impl Challenges for Store {
         })
     }
 
+    async fn find_challenge_of_browser(
+        &self,
+        id: &str,
+        purpose: &str,
+        browser_hash: &[u8],
+        now: i64,
+    ) -> Result<Option<ChallengeRecord>> {
+        read!(self, |connection| {
+            sqlx::query_as(sql::challenges::FIND_OF_BROWSER)
+                .bind(id)
+                .bind(purpose)
+                .bind(browser_hash)
+                .bind(now)
+                .fetch_optional(connection)
+                .await?
+        })
+    }
+
     async fn consume_challenge(
         &self,
         id: &str,

@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::shell::Shell;
-use super::{done, signed_in};
+use super::{done, fresh, signed_in};
 use crate::identity::{ActiveSession, Notice};
 use crate::oauth::api_keys::{ApiKeyError, MadeApiKey, NewApiKey, Owner, scopes_of_people};
 use crate::oauth::context::AuditSubject;
@@ -144,7 +144,7 @@ fn card(visit: &Visit<'_>, key: ApiKeyRecord) -> KeyCard {
 
 async fn show_form(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     offered(visit)?;
-    let session = visit.fresh_session(NEW_API_KEY).await?;
+    let session = fresh(visit, NEW_API_KEY).await?;
     let id = visit.cx().api_key_registry().draw_id();
     Ok(filled_form(visit, &session, &Filled { id, ..Filled::default() }, Refused::default()))
 }
@@ -152,7 +152,7 @@ async fn show_form(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
 async fn made(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     offered(visit)?;
     let params = visit.form(body).await?;
-    let session = visit.fresh_session(NEW_API_KEY).await?;
+    let session = fresh(visit, NEW_API_KEY).await?;
     let filled = Filled::read(visit, &params);
     // The id was drawn with the form: sent twice, it makes one key.
     visit.check(&params, MAKE, &about(&session, filled.id))?;
@@ -204,6 +204,46 @@ async fn revoked(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, S
     let id = visit.id();
     visit.cx().revoke_api_key(key, Some(&session.user.id), "owner", visit.caller(&id)).await?;
     Ok(done(visit, API_KEYS, "done-api-key-revoked"))
+}
+
+/// Keys go on when their owner's sessions end: programs have them, and whoever only tidies up breaks none. Beside what is
+/// done when something looks wrong there is this box to end them too.
+pub struct EndKeys {
+    count: i64,
+    pub is_chosen: bool,
+}
+
+impl EndKeys {
+    const FIELD: &str = "end_keys";
+
+    /// `None` for whoever has no live key.
+    pub async fn of(visit: &Visit<'_>, user_id: &str, is_chosen: bool) -> Result<Option<Self>, Stop> {
+        if !visit.app.config.api_keys.enabled {
+            return Ok(None);
+        }
+        let keys = visit.cx().api_key_registry().list(&Owner::Person(user_id.to_owned())).await?;
+        let now = visit.cx().now().millis();
+        let count = keys.iter().filter(|key| key.expires_at > now).count();
+        Ok((count > 0).then_some(Self { count: i64::try_from(count).unwrap_or(i64::MAX), is_chosen }))
+    }
+
+    /// With the choice of a form that is shown again.
+    pub async fn again(visit: &Visit<'_>, user_id: &str, params: &Params) -> Result<Option<Self>, Stop> {
+        Self::of(visit, user_id, params.get(Self::FIELD).is_some()).await
+    }
+
+    pub fn text(&self, t: &Locale) -> String {
+        t.with("api-keys-end-too", "count", self.count)
+    }
+
+    /// Does what was chosen.
+    pub async fn submitted(visit: &Visit<'_>, user_id: &str, params: &Params) -> Result<(), Stop> {
+        if params.get(Self::FIELD).is_some() {
+            let id = visit.id();
+            visit.cx().revoke_api_keys_of_user(user_id, "owner", visit.caller(&id)).await?;
+        }
+        Ok(())
+    }
 }
 
 fn offered(visit: &Visit<'_>) -> Result<(), Stop> {

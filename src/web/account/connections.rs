@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::shell::Shell;
-use super::{done, signed_in};
+use super::{done, fresh, signed_in};
 use crate::identity::ActiveSession;
 use crate::storage::UpstreamAccounts as _;
 use crate::web::App;
@@ -70,7 +70,7 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
     let session = signed_in(visit, CONNECTIONS).await?;
     visit.check(&params, PURPOSE, &session.sid)?;
     // Either decides who gets in from now on.
-    let session = visit.fresh_session(CONNECTIONS).await?;
+    let session = fresh(visit, CONNECTIONS).await?;
     match (params.get("connect"), params.get("disconnect")) {
         (Some(name), None) => {
             let way = Way { transaction_id: None, next: None, link_session_id: Some(session.sid) };

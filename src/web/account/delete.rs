@@ -3,7 +3,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::{Shell, data, fresh_form};
+use super::{Shell, data, fresh, fresh_form};
 use crate::identity::{ActiveSession, normalise_username};
 use crate::web::App;
 use crate::web::interaction::problem::Stop;
@@ -36,7 +36,7 @@ pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
-    let session = visit.fresh_session(PATH).await?;
+    let session = fresh(visit, PATH).await?;
     Ok(form(visit, &session, None))
 }
 

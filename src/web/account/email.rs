@@ -3,7 +3,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::{ACCOUNT, Shell, done, signed_in};
+use super::{ACCOUNT, Shell, done, fresh, signed_in};
 use crate::identity::{ActiveSession, EmailError, LoginError, MAIL_LINK_TTL, MailPurpose};
 use crate::oauth::Error;
 use crate::web::App;
@@ -59,7 +59,7 @@ pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
 }
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
-    let session = visit.fresh_session(PATH).await?;
+    let session = fresh(visit, PATH).await?;
     let unverified = session.user.email.clone().filter(|_| !session.user.email_verified);
     Ok(ask_page(visit, &session, &unverified.unwrap_or_default(), Said::default()))
 }
@@ -85,7 +85,7 @@ pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
 }
 
 async fn ask(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let session = visit.fresh_session(PATH).await?;
+    let session = fresh(visit, PATH).await?;
     let params = visit.form(body).await?;
     visit.check(&params, ASK_PURPOSE, &session.sid)?;
     let typed = params.get("email").unwrap_or_default();

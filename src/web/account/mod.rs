@@ -27,11 +27,13 @@ use actix_web::web::{self, Payload, ServiceConfig};
 
 use super::App;
 use super::interaction::problem::Stop;
+use super::interaction::sign_in::known_surely;
 use super::interaction::visit::{Visit, set};
 use crate::config::Config;
 use crate::identity::ActiveSession;
 use crate::oauth::Params;
 
+pub use api_keys::EndKeys;
 pub use connections::CONNECTIONS;
 pub use passkeys::PATH as PASSKEYS;
 pub use shell::Shell;
@@ -118,10 +120,34 @@ pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
         );
 }
 
-/// Who is signed in; anybody else signs in first and comes back to `path`. The page speaks the person's language and
-/// says the times of their zone from here on.
+/// Who is signed in, as surely as this server wants to know them; anybody else signs in first and comes back to `path`. The
+/// page speaks the person's language and says the times of their zone from here on.
 pub async fn signed_in(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, Stop> {
-    visit.person().await?.ok_or_else(|| Stop::SignIn { next: path.to_owned() })
+    let session = visit.person().await?.ok_or_else(|| Stop::SignIn { next: path.to_owned() })?;
+    known_surely(visit, &session, path, visit.app.identity.required_class(&session.user)).await?;
+    Ok(session)
+}
+
+/// As [`signed_in`], of whoever proved who they are a short while ago.
+pub async fn fresh(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, Stop> {
+    visit.fresh_session(path).await?;
+    signed_in(visit, path).await
+}
+
+/// As [`signed_in`], for the pages where a second factor is set up: whoever has none yet cannot prove one.
+pub async fn signed_in_to_set_up(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, Stop> {
+    let session = visit.person().await?.ok_or_else(|| Stop::SignIn { next: path.to_owned() })?;
+    if visit.app.identity.second_factors(&session.user.id).await?.any() {
+        signed_in(visit, path).await
+    } else {
+        Ok(session)
+    }
+}
+
+/// As [`fresh`], for the pages where a second factor is set up.
+pub async fn fresh_to_set_up(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, Stop> {
+    visit.fresh_session(path).await?;
+    signed_in_to_set_up(visit, path).await
 }
 
 /// The form that somebody who proved who they are just now has sent from the page at `path`: for what must not be done at a
@@ -132,7 +158,7 @@ pub async fn fresh_form(
     path: &str,
     purpose: &str,
 ) -> Result<(ActiveSession, Params), Stop> {
-    let session = visit.fresh_session(path).await?;
+    let session = fresh(visit, path).await?;
     let params = visit.form(body).await?;
     visit.check(&params, purpose, &session.sid)?;
     Ok((session, params))

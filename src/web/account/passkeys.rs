@@ -7,8 +7,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::shell::Shell;
 use super::two_step::show_new_codes;
-use super::{done, fresh_form, signed_in};
+use super::{done, fresh_to_set_up, signed_in_to_set_up};
 use crate::identity::{ActiveSession, Identity, MAX_NAME_CHARS, PasskeyError};
+use crate::oauth::Params;
 use crate::storage::PasskeyRecord;
 use crate::web::App;
 use crate::web::interaction::local_path::LocalPath;
@@ -68,7 +69,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// `GET /account/passkeys`.
 async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
     Visit::receive(&app, &req, async |visit| {
-        let session = signed_in(visit, PATH).await?;
+        let session = signed_in_to_set_up(visit, PATH).await?;
         page(visit, &session, Trouble::default()).await
     })
     .await
@@ -77,7 +78,7 @@ async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
 /// `POST /account/passkeys/options`.
 async fn options(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
     Visit::receive(&app, &req, async |visit| {
-        let (session, _) = fresh_form(visit, body, PATH, PURPOSE).await?;
+        let (session, _) = changed(visit, body).await?;
         Ok(HttpResponse::Ok().json(visit.app.identity.begin_passkey_registration(&session, visit.browser()).await?))
     })
     .await
@@ -86,7 +87,7 @@ async fn options(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespons
 /// `POST /account/passkeys/register`.
 async fn register(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
     Visit::receive(&app, &req, async |visit| {
-        let (session, params) = fresh_form(visit, body, PATH, PURPOSE).await?;
+        let (session, params) = changed(visit, body).await?;
         let name = visit.frame.t.text("passkey-default-name");
         let origin = visit.origin();
         match identity(visit).register_passkey(&session, answer(&params), &name, visit.browser(), &origin).await {
@@ -104,7 +105,7 @@ async fn register(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
 /// `POST /account/passkeys/rename`.
 async fn rename(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
     Visit::receive(&app, &req, async |visit| {
-        let (session, params) = fresh_form(visit, body, PATH, PURPOSE).await?;
+        let (session, params) = changed(visit, body).await?;
         let id = params.get("passkey").unwrap_or_default();
         match identity(visit).rename_passkey(&session, id, params.get("name").unwrap_or_default()).await {
             Ok(true) => Ok(done(visit, PATH, "done-passkey-renamed")),
@@ -118,7 +119,7 @@ async fn rename(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse
 /// `POST /account/passkeys/remove`. Removing one that is gone already is no error.
 async fn remove(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse {
     Visit::receive(&app, &req, async |visit| {
-        let (session, params) = fresh_form(visit, body, PATH, PURPOSE).await?;
+        let (session, params) = changed(visit, body).await?;
         let id = params.get("passkey").unwrap_or_default();
         match identity(visit).remove_passkey(&session, id, &visit.origin()).await {
             Ok(_) => Ok(done(visit, PATH, "done-passkey-removed")),
@@ -126,6 +127,13 @@ async fn remove(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse
         }
     })
     .await
+}
+
+async fn changed(visit: &mut Visit<'_>, body: Payload) -> Result<(ActiveSession, Params), Stop> {
+    let session = fresh_to_set_up(visit, PATH).await?;
+    let params = visit.form(body).await?;
+    visit.check(&params, PURPOSE, &session.sid)?;
+    Ok((session, params))
 }
 
 fn identity<'a>(visit: &Visit<'a>) -> &'a Identity {

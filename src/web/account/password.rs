@@ -4,7 +4,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use secrecy::SecretString;
 
-use super::{Shell, done, signed_in};
+use super::api_keys::EndKeys;
+use super::{Shell, done, fresh, signed_in};
 use crate::identity::{ActiveSession, LoginError, UserError};
 use crate::oauth::Error;
 use crate::web::App;
@@ -28,6 +29,7 @@ pub struct PasswordPage<'a> {
     /// The field that the problem is about.
     pub wrong: &'static str,
     pub min_length: usize,
+    pub end_keys: Option<EndKeys>,
 }
 
 /// `GET /account/password`.
@@ -37,7 +39,8 @@ pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     let session = permitted(visit).await?;
-    Ok(form(visit, &session, Outcome::default()))
+    let end_keys = EndKeys::of(visit, &session.user.id, false).await?;
+    Ok(form(visit, &session, end_keys, Outcome::default()))
 }
 
 /// `POST /account/password`: ends every other session, and gives this browser a new one.
@@ -54,7 +57,8 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
         let current = SecretString::from(params.get("current").unwrap_or_default());
         if let Err(error) = identity.verify_password(&session.user.username, &current, &visit.origin()).await {
             let outcome = not_the_current_one(visit, error)?;
-            return Ok(form(visit, &session, outcome));
+            let end_keys = EndKeys::again(visit, &session.user.id, &params).await?;
+            return Ok(form(visit, &session, end_keys, outcome));
         }
     }
     let password = SecretString::from(params.get("password").unwrap_or_default());
@@ -62,9 +66,11 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
         Ok(renewed) => renewed,
         Err(error) => {
             let outcome = not_a_new_one(visit, error)?;
-            return Ok(form(visit, &session, outcome));
+            let end_keys = EndKeys::again(visit, &session.user.id, &params).await?;
+            return Ok(form(visit, &session, end_keys, outcome));
         }
     };
+    EndKeys::submitted(visit, &session.user.id, &params).await?;
     visit.cx().follow_revocations().await?;
     let mut response = done(visit, PATH, "done-password");
     visit.remember(&mut response, &renewed.sid, &token);
@@ -77,7 +83,7 @@ async fn permitted(visit: &mut Visit<'_>) -> Result<ActiveSession, Stop> {
     let session = signed_in(visit, PATH).await?;
     let by_password_alone =
         session.user.password_hash.is_some() && !visit.app.identity.second_factors(&session.user.id).await?.any();
-    if by_password_alone { Ok(session) } else { visit.fresh_session(PATH).await }
+    if by_password_alone { Ok(session) } else { fresh(visit, PATH).await }
 }
 
 #[derive(Default)]
@@ -126,7 +132,7 @@ fn not_a_new_one(visit: &Visit<'_>, error: UserError) -> Result<Outcome, Stop> {
     Ok(Outcome { problem: Some(problem), wrong: "password", status, retry_after: None })
 }
 
-fn form(visit: &Visit<'_>, session: &ActiveSession, outcome: Outcome) -> HttpResponse {
+fn form(visit: &Visit<'_>, session: &ActiveSession, end_keys: Option<EndKeys>, outcome: Outcome) -> HttpResponse {
     let account = Shell::new(visit, session, PATH);
     let page = PasswordPage {
         page: &visit.frame,
@@ -136,6 +142,7 @@ fn form(visit: &Visit<'_>, session: &ActiveSession, outcome: Outcome) -> HttpRes
         problem: outcome.problem,
         wrong: outcome.wrong,
         min_length: visit.app.config.passwords.min_length,
+        end_keys,
     };
     let answer = Answer { status: outcome.status, retry_after: outcome.retry_after, ..Answer::default() };
     account.show(visit, &page, answer)

@@ -2,6 +2,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
+use super::api_keys::EndKeys;
 use super::device_name::device_name;
 use super::place::place_of;
 use super::{Shell, done, fresh_form, signed_in};
@@ -25,6 +26,7 @@ pub struct SessionsPage<'a> {
     pub form: &'a FormTarget,
     pub sessions: Vec<SessionView>,
     pub has_others: bool,
+    pub end_keys: Option<EndKeys>,
 }
 
 /// One signed-in browser.
@@ -36,6 +38,8 @@ pub struct SessionView {
     pub first_seen: Moment,
     pub last_seen: Moment,
     pub is_this: bool,
+    /// Unused for so long that the browser has to sign in again.
+    pub is_idle: bool,
     /// Names of the apps that were signed in to with it.
     pub apps: Vec<String>,
 }
@@ -58,6 +62,7 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
             first_seen: Moment::ago(&visit.frame, now, Timestamp::from_millis(record.created_at)),
             last_seen: Moment::ago(&visit.frame, now, Timestamp::from_millis(record.last_seen_at)),
             is_this: record.id == session.sid,
+            is_idle: visit.app.identity.is_idle(&record),
             apps: apps_of(visit, &used, &record.id),
             address: record.address,
             sid: record.id,
@@ -72,6 +77,7 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
         form: &visit.target(PATH, PURPOSE, &session.sid),
         has_others: sessions.iter().any(|view| !view.is_this),
         sessions,
+        end_keys: EndKeys::of(visit, &session.user.id, false).await?,
     };
     Ok(account.show(visit, &page, Answer::default()))
 }
@@ -103,6 +109,7 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
         return Ok(done(visit, PATH, "done-others-ended"));
     }
     if params.has("everywhere") {
+        EndKeys::submitted(visit, &session.user.id, &params).await?;
         return logout::everywhere(visit, &session).await;
     }
     Ok(visit.go(PATH))

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use qrcode::{Color, EcLevel, QrCode};
 
-use super::{Shell, done, signed_in};
+use super::{Shell, done, fresh_to_set_up, signed_in_to_set_up};
 use crate::identity::{ActiveSession, LoginError, Proof, Proofs};
 use crate::oauth::{Error, Params};
 use crate::web::App;
@@ -103,7 +103,7 @@ pub async fn get(app: Data<App>, req: HttpRequest) -> HttpResponse {
 
 async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     let onward = Onward::of(visit)?;
-    let session = signed_in(visit, &onward.page(PATH)).await?;
+    let session = signed_in_to_set_up(visit, &onward.page(PATH)).await?;
     let identity = &visit.app.identity;
     let app = identity.totp_factor(&session.user.id).await?;
     let factors = identity.second_factors(&session.user.id).await?;
@@ -131,9 +131,9 @@ pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params = visit.form(body).await?;
     let onward = Onward::of(visit)?;
-    let session = signed_in(visit, &onward.page(PATH)).await?;
+    let session = signed_in_to_set_up(visit, &onward.page(PATH)).await?;
     visit.check(&params, PURPOSE, &session.sid)?;
-    let session = visit.fresh_session(&onward.page(PATH)).await?;
+    let session = fresh_to_set_up(visit, &onward.page(PATH)).await?;
     let identity = &visit.app.identity;
     match params.get("action") {
         Some("set-up") => {
@@ -159,8 +159,8 @@ pub async fn get_app(app: Data<App>, req: HttpRequest) -> HttpResponse {
 
 async fn show_app(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
     let onward = Onward::of(visit)?;
-    signed_in(visit, &onward.page(APP)).await?;
-    let session = visit.fresh_session(&onward.page(APP)).await?;
+    signed_in_to_set_up(visit, &onward.page(APP)).await?;
+    let session = fresh_to_set_up(visit, &onward.page(APP)).await?;
     app_form(visit, &session, &onward, Attempt::default()).await
 }
 
@@ -172,9 +172,9 @@ pub async fn post_app(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRe
 async fn confirmed(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
     let params: Params = visit.form(body).await?;
     let onward = Onward::of(visit)?;
-    let session = signed_in(visit, &onward.page(APP)).await?;
+    let session = signed_in_to_set_up(visit, &onward.page(APP)).await?;
     visit.check(&params, APP_PURPOSE, &session.sid)?;
-    let session = visit.fresh_session(&onward.page(APP)).await?;
+    let session = fresh_to_set_up(visit, &onward.page(APP)).await?;
     let (identity, origin) = (&visit.app.identity, visit.origin());
     let code = params.get("code").unwrap_or_default();
     let proof = match identity.confirm_totp(&visit.cx().sealer, &session, code, &origin).await {

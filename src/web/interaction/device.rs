@@ -5,10 +5,10 @@ use serde_json::json;
 
 use super::local_path::LocalPath;
 use super::problem::Stop;
-use super::sign_in::{login_for, missing_for};
+use super::sign_in::{self, login_for};
 use super::visit::{Visit, query};
-use crate::base::acr::Acr;
 use crate::identity::{ActiveSession, LoginError};
+use crate::oauth::authorize::required;
 use crate::oauth::context::AuditSubject;
 use crate::oauth::device::{self, Approval, PendingDevice};
 use crate::oauth::{Authentication, Error};
@@ -52,8 +52,8 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
     visit.check(&params, CONFIRMATION, &about(user_code, &session))?;
     let Some(pending) = found(visit, user_code).await? else { return Ok(unknown(visit, user_code)) };
     let allowed = decision == "allow";
-    if allowed && let Some(elsewhere) = not_sure_enough(visit, &pending, &session).await? {
-        return Ok(elsewhere);
+    if allowed {
+        known_surely(visit, &pending, &session).await?;
     }
     let decided = if allowed {
         let approval = Approval {
@@ -108,22 +108,15 @@ async fn look_up(visit: &Visit<'_>, user_code: &str, session: &ActiveSession) ->
     };
     let Some(pending) = found(visit, user_code).await? else { return Ok(unknown(visit, user_code)) };
     visit.app.identity.refund_user_code_guess(guess).await?;
-    if let Some(elsewhere) = not_sure_enough(visit, &pending, session).await? {
-        return Ok(elsewhere);
-    }
+    known_surely(visit, &pending, session).await?;
     visit.meet(&pending.client).await;
     Ok(confirmation(visit, &pending, session))
 }
 
-/// Where somebody goes whom the client or the server wants to know more surely.
-async fn not_sure_enough(
-    visit: &Visit<'_>,
-    pending: &PendingDevice,
-    session: &ActiveSession,
-) -> Result<Option<HttpResponse>, Stop> {
-    let by_client = if pending.client.metadata.require_mfa { Acr::MultiFactor } else { Acr::SingleFactor };
-    let required = visit.app.identity.required_class(&session.user).max(by_client);
-    missing_for(visit, session, LocalPath::parse(&here(&pending.user_code)).as_ref(), required).await
+/// Stops whom the client or the server wants to know more surely.
+async fn known_surely(visit: &Visit<'_>, pending: &PendingDevice, session: &ActiveSession) -> Result<(), Stop> {
+    let class = required(&pending.client, visit.app.identity.required_class(&session.user));
+    sign_in::known_surely(visit, session, &here(&pending.user_code), class).await
 }
 
 async fn found(visit: &Visit<'_>, user_code: &str) -> Result<Option<PendingDevice>, Stop> {

@@ -24,6 +24,10 @@ pub enum Stop {
     SignIn {
         next: String,
     },
+    /// Something comes first, at this address of ours.
+    First {
+        address: String,
+    },
     /// There is no such thing, or it is another person's.
     NotFound,
     /// The transaction is over, expired, or another browser's; the client to start again at, where it is known.
@@ -76,6 +80,7 @@ pub fn page(visit: &Visit<'_>, stop: Stop) -> HttpResponse {
     match stop {
         Stop::Forged => sentence(visit, StatusCode::FORBIDDEN, "error-csrf-title", "error-csrf"),
         Stop::SignIn { next } => visit.go(&login_for(LocalPath::parse(&next).as_ref())),
+        Stop::First { address } => visit.go(&address),
         Stop::NotFound => sentence(visit, StatusCode::NOT_FOUND, "error-not-found-title", "error-not-found"),
         Stop::TooLarge => sentence(visit, StatusCode::PAYLOAD_TOO_LARGE, "error-title", "error-method"),
         Stop::NotAForm => sentence(visit, StatusCode::UNSUPPORTED_MEDIA_TYPE, "error-title", "error-method"),

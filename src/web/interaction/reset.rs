@@ -12,7 +12,9 @@ use super::said::{Said, refused_password, throttled};
 use super::sign_in::signed_in_for;
 use super::visit::{Visit, set};
 use crate::identity::{LoginError, MailPurpose, ResetError};
+use crate::storage::UserRecord;
 use crate::web::App;
+use crate::web::account::EndKeys;
 use crate::web::pages::{Answer, ResetAskPage, ResetNewPage};
 
 const ASK: &str = "/reset";
@@ -81,16 +83,26 @@ async fn show_new(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
         return Ok(keep_link(visit, NEW, token));
     }
     let token = visit.cookies.mail_link(visit.req).unwrap_or_default();
-    let Some(way_on) = visit.app.identity.find_reset(&token).await? else { return Ok(dead(visit)) };
-    let errand = Errand::kept(visit, &way_on).await?;
-    Ok(new_page(visit, &errand, Said::default()))
+    let Some(reset) = visit.app.identity.find_reset(&token).await? else { return Ok(dead(visit)) };
+    let errand = Errand::kept(visit, &reset.way_on).await?;
+    // Whoever else knew the password may have made keys.
+    let end_keys = EndKeys::of(visit, &reset.user.id, true).await?;
+    Ok(new_page(visit, &reset.user, end_keys, &errand, Said::default()))
 }
 
-fn new_page(visit: &Visit<'_>, errand: &Errand, said: Said) -> HttpResponse {
+fn new_page(
+    visit: &Visit<'_>,
+    user: &UserRecord,
+    end_keys: Option<EndKeys>,
+    errand: &Errand,
+    said: Said,
+) -> HttpResponse {
     let answer = Answer { leads_to: errand.leads_to(), ..said.answer() };
     let page = ResetNewPage {
         page: &visit.frame,
         form: &visit.target(NEW, NEW_PURPOSE, ""),
+        username: &user.username,
+        end_keys,
         problem: said.problem,
         min_length: visit.app.config.passwords.min_length,
     };
@@ -115,15 +127,20 @@ async fn take_password(visit: &mut Visit<'_>, body: Payload) -> Result<HttpRespo
     visit.check(&params, NEW_PURPOSE, "")?;
     let token = visit.cookies.mail_link(visit.req).unwrap_or_default();
     let password = SecretString::from(params.get("password").unwrap_or_default());
-    let Some(way_on) = visit.app.identity.find_reset(&token).await? else { return Ok(dead(visit)) };
-    let errand = Errand::kept(visit, &way_on).await?;
+    let Some(reset) = visit.app.identity.find_reset(&token).await? else { return Ok(dead(visit)) };
+    let errand = Errand::kept(visit, &reset.way_on).await?;
     let identity = &visit.app.identity;
     let user = match identity.reset_password(&token, &password, &visit.origin()).await {
         Ok(user) => user,
         Err(ResetError::DeadLink) => return Ok(dead(visit)),
         Err(ResetError::Storage(error)) => return Err(error.into()),
-        Err(ResetError::User(error)) => return Ok(new_page(visit, &errand, refused_password(visit, error)?)),
+        Err(ResetError::User(error)) => {
+            let said = refused_password(visit, error)?;
+            let end_keys = EndKeys::again(visit, &reset.user.id, &params).await?;
+            return Ok(new_page(visit, &reset.user, end_keys, &errand, said));
+        }
     };
+    EndKeys::submitted(visit, &user.id, &params).await?;
     visit.cx().follow_revocations().await?;
     let mut response = match identity.verify_password(&user.username, &password, &visit.origin()).await {
         Ok(proof) => Box::pin(signed_in_for(visit, errand, proof)).await?,

@@ -85,7 +85,7 @@ async fn begin(visit: &Visit<'_>, errand: Errand, proofs: Proofs) -> Result<Http
     let mut response = match errand {
         Errand::Page(path) => {
             match missing_for(visit, &session, path.as_ref(), visit.app.identity.required_class(&session.user)).await? {
-                Some(response) => response,
+                Some(address) => visit.go(&address),
                 None if offers_passkey => visit.go(&passkey_offer::before_page(path.as_ref())),
                 None => visit.go(path.as_ref().map_or("/", LocalPath::as_str)),
             }
@@ -104,26 +104,32 @@ async fn begin(visit: &Visit<'_>, errand: Errand, proofs: Proofs) -> Result<Http
     Ok(response)
 }
 
-/// Where somebody goes who has to be known more surely for a page of ours: to the second factor, or to set one up. `None`
-/// for whoever is known as surely as `required`.
-pub async fn missing_for(
+/// The address at which somebody who has to be known more surely for a page of ours goes on: that of the second factor, or
+/// of setting one up. `None` for whoever is known as surely as `required`.
+async fn missing_for(
     visit: &Visit<'_>,
     session: &ActiveSession,
     page: Option<&LocalPath>,
     required: Acr,
-) -> Result<Option<HttpResponse>, Stop> {
+) -> Result<Option<String>, Stop> {
     if session.acr >= required {
         return Ok(None);
     }
     let next = page.map(LocalPath::as_str).unwrap_or_default();
     let has_factor = visit.app.identity.second_factors(&session.user.id).await?.any();
     Ok(Some(if !has_factor {
-        visit.go(&format!("{TWO_STEP}{}", query(&[("next", next)])))
+        format!("{TWO_STEP}{}", query(&[("next", next)]))
     } else if session.is_fresh(visit.cx().now()) {
-        visit.go(&format!("/login/factor{}", query(&[("next", next)])))
+        format!("/login/factor{}", query(&[("next", next)]))
     } else {
-        visit.go(&login_again_for(page))
+        login_again_for(page)
     }))
+}
+
+/// Stops whoever has to be known more surely for the page of ours at `path`.
+pub async fn known_surely(visit: &Visit<'_>, session: &ActiveSession, path: &str, required: Acr) -> Result<(), Stop> {
+    let missing = missing_for(visit, session, LocalPath::parse(path).as_ref(), required).await?;
+    missing.map_or(Ok(()), |address| Err(Stop::First { address }))
 }
 
 /// The page of ours that a sign-in without a transaction leads to.

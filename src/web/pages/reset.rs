@@ -1,6 +1,7 @@
 use askama::Template;
 
 use super::{FormTarget, Frame};
+use crate::web::account::EndKeys;
 
 /// Asks whose password is lost.
 #[derive(Template)]
@@ -20,6 +21,9 @@ pub struct ResetAskPage<'a> {
 pub struct ResetNewPage<'a> {
     pub page: &'a Frame,
     pub form: &'a FormTarget,
+    /// Whose it will be: there may be several accounts behind one mailbox.
+    pub username: &'a str,
+    pub end_keys: Option<EndKeys>,
     pub problem: Option<String>,
     pub min_length: usize,
 }

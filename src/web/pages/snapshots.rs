@@ -141,7 +141,10 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 problem: None,
             }),
         ),
-        ("reset-new", html(&ResetNewPage { page, form, problem: None, min_length: 8 })),
+        (
+            "reset-new",
+            html(&ResetNewPage { page, form, username: "alice", end_keys: None, problem: None, min_length: 8 }),
+        ),
         (
             "passkey-offer",
             html(&PasskeyOfferPage {
