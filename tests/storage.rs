@@ -221,6 +221,7 @@ suites! {
         sweeping_removes_what_has_expired_in_small_steps
         a_consumed_code_is_remembered_for_a_while_after_it_expired
         audit_events_are_listed_newest_first
+        audit_events_go_when_they_are_old_in_small_steps
         audit_events_are_kept_when_the_store_closes
         the_store_answers_a_ping_until_it_is_closed
     }

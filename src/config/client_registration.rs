@@ -20,6 +20,9 @@ pub struct ClientRegistration {
     pub require_pkce: bool,
     /// Registrations of one address (IPv6: its /64) within an hour before delays begin; those by token are not counted.
     pub registrations_per_address: u32,
+    /// Clients that nobody vouches for, by registration or by document, of which there may be so many; then no more are
+    /// taken until some have gone. Those registered with a token are always taken.
+    pub max_clients: u32,
     /// A client that has never been used goes after this time. Seconds; 7 days.
     pub unused_ttl: Ttl,
     /// A client goes when it has not been used for this long. Seconds; 180 days.
@@ -37,6 +40,7 @@ impl Default for ClientRegistration {
             scopes: Vec::new(),
             require_pkce: true,
             registrations_per_address: 100,
+            max_clients: 10_000,
             unused_ttl: Ttl::days(7),
             idle_ttl: Ttl::days(180),
             software_statement_issuers: BTreeMap::new(),

@@ -88,6 +88,8 @@ pub struct Config {
     #[serde(default)]
     pub mail: Mail,
     #[serde(default)]
+    pub audit: Audit,
+    #[serde(default)]
     pub log: Log,
 }
 
@@ -324,6 +326,9 @@ pub struct Throttle {
     pub address_failures: u32,
     /// Failures of one client's authentication from one address before delays begin.
     pub client_failures: u32,
+    /// Sign-ins, device requests, ways to other providers and passkey challenges that one address (IPv6: its /64) may begin
+    /// at an instance within ten minutes; 0 for any number. Loopback is not limited.
+    pub begun_per_address: u32,
     /// The first delay; it doubles with each further failure. Seconds; 1.
     pub base_delay: Ttl,
     /// The longest delay. Seconds; 15 minutes.
@@ -340,6 +345,7 @@ impl Default for Throttle {
             account_failures: 5,
             address_failures: 50,
             client_failures: 50,
+            begun_per_address: 10_000,
             base_delay: Ttl::seconds(1),
             max_delay: Ttl::minutes(15),
             window: Ttl::hours(1),
@@ -422,6 +428,20 @@ impl Default for Log {
 pub enum LogFormat {
     Text,
     Json,
+}
+
+/// `[audit]`: the audit log, which is also what people see as their activity.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Audit {
+    /// How long an event is kept. Seconds; 365 days.
+    pub kept_for: Ttl,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { kept_for: Ttl::days(365) }
+    }
 }
 
 /// What stands for a secret wherever settings are shown.

@@ -34,6 +34,7 @@ mod users;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use moka::sync::Cache;
 use prometheus_client::metrics::histogram::Histogram;
 use serde_json::Value;
 
@@ -77,6 +78,8 @@ pub struct Identity {
     relying_party: Option<Arc<RelyingParty>>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    /// Delays that were told to the audit log, by what waits and until when.
+    delays: Cache<(String, i64), ()>,
     /// `None` where no mail is written.
     outbox: Option<outbox::Outbox>,
     /// `None` where new passwords are not looked up in a list of leaked ones.
@@ -104,7 +107,8 @@ impl Identity {
     pub fn new(config: Arc<Config>, store: Store, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Self {
         let passwords = Arc::new(PasswordPool::new(&config.passwords));
         let relying_party = RelyingParty::of(&config).map(Arc::new);
-        Self { config, store, passwords, relying_party, clock, random, outbox: None, outbound: None }
+        let delays = Cache::builder().max_capacity(10_000).time_to_live(config.throttle.max_delay.duration()).build();
+        Self { config, store, passwords, relying_party, clock, random, delays, outbox: None, outbound: None }
     }
 
     /// Lets mails be written, where the settings want any. `sealer` closes them until they are sent.

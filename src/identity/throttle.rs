@@ -150,7 +150,11 @@ impl Identity {
         match self.store.reserve_attempt(keys, now.millis(), window_start.millis()).await? {
             Ok(counted) => Ok(Reservation(counted)),
             Err(blocking) => {
-                self.audit("login_throttled", None, None, origin, &json!({ "key": blocking.key }));
+                // Once for each delay, whatever knocks while it lasts.
+                let delay = (blocking.key.clone(), blocking.blocked_until);
+                if self.delays.entry(delay).or_insert(()).is_fresh() {
+                    self.audit("login_throttled", None, None, origin, &json!({ "key": blocking.key }));
+                }
                 let wait = Timestamp::from_millis(blocking.blocked_until).since(now);
                 Err(LoginError::Throttled { retry_after: wait.as_secs() + 1 })
             }

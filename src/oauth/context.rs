@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::access_token::VerifiedTokens;
 use super::api_keys::KnownApiKeys;
+use super::beginnings::Beginnings;
 use super::client_auth::ClientThrottle;
 use super::client_keys::FetchedKeys;
 use super::device::DevicePolls;
@@ -33,6 +34,7 @@ pub struct Context {
     pub outbound: outbound::Client,
     pub clients: ClientDirectory,
     pub client_throttle: ClientThrottle,
+    pub beginnings: Beginnings,
     pub revocations: RevocationView,
     /// Derives refresh tokens.
     pub refresh_key: hmac::Key,
@@ -101,6 +103,7 @@ impl Context {
             polls: DevicePolls::new(config.tokens.device_code_ttl),
             users: UserCache::default(),
             client_throttle: ClientThrottle::new(&config.throttle),
+            beginnings: Beginnings::new(&config.throttle),
             config,
             store,
             keys,

@@ -84,7 +84,7 @@ pub(super) struct ApprovalDetails {
 
 /// Answers a device authorization request of an authenticated client (RFC 8628 §3.1).
 ///
-/// Errors: `unauthorized_client`, `invalid_scope`, `invalid_target`; `invalid_request` for a code challenge, which this grant cannot
+/// Errors: `unauthorized_client`, `invalid_scope`, `invalid_target`, `TooManyAttempts`; `invalid_request` for a code challenge, which this grant cannot
 /// honour and must not silently drop.
 pub async fn authorize(
     cx: &Context,
@@ -100,6 +100,7 @@ pub async fn authorize(
     }
     let scope = asked_scope(client, params.get("scope"))?;
     let details = RequestDetails { resource: resource::named(cx, params)? };
+    cx.begins(origin.address)?;
     let now = cx.now();
     let ttl = cx.config.tokens.device_code_ttl;
     let interval = cx.config.tokens.device_poll_interval.as_secs();

@@ -18,6 +18,8 @@ struct Snapshot {
     clients: HashMap<String, Arc<Client>>,
     /// What enabled resource servers are called.
     resources: HashSet<String>,
+    /// How many no operator registered.
+    unvouched: usize,
 }
 
 impl ClientDirectory {
@@ -38,6 +40,11 @@ impl ClientDirectory {
     /// Whether an enabled resource server is registered under this URI.
     pub fn is_resource(&self, resource: &str) -> bool {
         self.0.load().resources.contains(resource)
+    }
+
+    /// How many clients no operator has registered.
+    pub fn unvouched(&self) -> usize {
+        self.0.load().unvouched
     }
 
     pub fn version(&self) -> i64 {
@@ -68,7 +75,8 @@ impl Snapshot {
                 }
             }
         }
-        Self { version, clients, resources }
+        let unvouched = clients.values().filter(|client| !client.metadata.registered_by.is_operator()).count();
+        Self { version, clients, resources, unvouched }
     }
 }
 

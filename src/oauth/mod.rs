@@ -3,6 +3,7 @@
 pub mod access_token;
 pub mod api_keys;
 pub mod authorize;
+mod beginnings;
 pub mod client;
 pub mod client_auth;
 pub mod client_keys;

@@ -5,7 +5,7 @@ use super::background::Stop;
 use super::outage::Outage;
 use crate::base::{Random, new_id};
 use crate::oauth::Context;
-use crate::storage::{self, Maintenance, Store};
+use crate::storage::{self, Audit as _, Maintenance as _, Store};
 
 /// Rows of each kind that one batch removes at most.
 const BATCH: i64 = 500;
@@ -33,6 +33,7 @@ impl Janitor {
     pub(super) async fn run(self, mut stop: Stop) {
         let mut outage = Outage::watch("removing expired rows");
         while stop.pause(jittered(ROUND_EVERY, self.context.random.as_ref())).await {
+            self.context.beginnings.tidy();
             let outcome = self.round(&mut stop).await;
             match &outcome {
                 Ok(swept) if *swept > 0 => tracing::debug!(rows = swept, "expired rows removed"),
@@ -52,7 +53,9 @@ impl Janitor {
             if !store.hold_lease("janitor", &self.holder, now.millis(), held_until).await? {
                 return Ok(swept);
             }
-            let batch = store.sweep(now.millis(), BATCH).await?;
+            let kept_since = now.minus(self.context.config.audit.kept_for.duration());
+            let batch =
+                store.sweep(now.millis(), BATCH).await? + store.sweep_audit_events(kept_since.millis(), BATCH).await?;
             swept += batch;
             // Fewer than one full batch of any kind: no kind has more.
             if batch < BATCH.unsigned_abs() || !stop.pause(BREATH).await {

@@ -119,3 +119,44 @@ async fn a_whole_sign_in_forgets_what_was_counted_against_either_name() {
     );
     assert_eq!(world.rows("throttles", "key LIKE 'login:%' AND failures > 0").await, 0);
 }
+
+#[tokio::test]
+async fn a_delay_is_audited_once_whatever_knocks_while_it_lasts() {
+    let world = World::new().await;
+    let (browser, page) = login(&world).await;
+    assert_eq!(fail(&browser, &page, "alice", 40).await.status, 429);
+    assert_eq!(world.audited("login_throttled").await, 1);
+    world.advance(2);
+    assert_eq!(fail(&browser, &page, "alice", 1).await.status, 422);
+    assert_eq!(fail(&browser, &page, "alice", 5).await.status, 429);
+    assert_eq!(world.audited("login_throttled").await, 2, "the next delay is another");
+}
+
+#[tokio::test]
+async fn an_address_begins_so_much_and_the_rest_is_not_kept() {
+    let settings = "server.trusted_proxies = [\"127.0.0.0/8\"]\nthrottle.begun_per_address = 3";
+    let world = World::on_localhost(settings).await;
+    let from = |address: &str| {
+        let headers = [("x-forwarded-for".parse().unwrap(), address.parse().unwrap())];
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+        let http = http.default_headers(reqwest::header::HeaderMap::from_iter(headers)).build().unwrap();
+        Browser::new(http, &world.issuer)
+    };
+    let flood = from("192.0.2.1");
+    let page = flood.open(&world.url("/login")).await;
+    for status in [303, 303, 303, 429, 429] {
+        let answer = flood.get(&world.authorize_url(C1, "openid", &[])).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+        assert_eq!(answer.header("retry-after").is_empty(), status == 303);
+    }
+    assert_eq!(world.rows("transactions", "TRUE").await, 3);
+    let form = page.form_at("#passkey-form").1;
+    let options = flood.post_from_our_page(&world.url("/login/passkey/options")).form(&form);
+    assert_eq!(flood.send(options).await.status, 429);
+    assert_eq!(world.rows("passkey_challenges", "TRUE").await, 0);
+    let device = flood.post_from_our_page(&world.url("/oauth2/device")).form(&[("client_id", CD), ("scope", "openid")]);
+    assert_eq!(flood.send(device).await.status, 429);
+    assert_eq!(world.rows("device_authorizations", "TRUE").await, 0);
+    // Nobody else waits for it.
+    world.code(&from("192.0.2.2"), C1, "openid").await;
+}

@@ -386,6 +386,20 @@ async fn s156_a_sector_document_must_list_each_redirect_uri() {
 }
 
 #[tokio::test]
+async fn s161_there_are_so_many_clients_that_nobody_vouches_for() {
+    let world = World::with(&format!("{OPEN}\nclient_registration.max_clients = 2")).await;
+    let body = json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none" });
+    created(register(&world, body.clone()).await);
+    let second = created(register(&world, body.clone()).await);
+    let refused = register(&world, body.clone()).await;
+    assert_eq!(refused.status, 503);
+    assert!(refused.body.contains("temporarily_unavailable") && !refused.header("retry-after").is_empty());
+    assert_eq!(world.rows("client_registrations", "TRUE").await, 2);
+    manage(&world, "DELETE", &second, text(&second, "registration_access_token"), None).await;
+    created(register(&world, body).await);
+}
+
+#[tokio::test]
 async fn s161_one_address_registers_so_many_and_what_is_never_used_goes() {
     let world = World::with(&format!("{OPEN}\nclient_registration.registrations_per_address = 3")).await;
     let body = json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none" });

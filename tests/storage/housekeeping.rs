@@ -130,6 +130,20 @@ pub async fn audit_events_are_listed_newest_first(world: World) {
     assert_eq!(ids(store.list_audit_events(None, 1).await.unwrap()), ["3"]);
 }
 
+pub async fn audit_events_go_when_they_are_old_in_small_steps(world: World) {
+    let store = world.store;
+    for id in ["1", "2", "3", "4"] {
+        store.audit(audit_event(id, NOW + id.parse::<i64>().unwrap(), "login_succeeded"));
+    }
+    assert_eq!(store.list_audit_events(None, 10).await.unwrap().len(), 4);
+    assert_eq!(store.sweep_audit_events(NOW + 4, 2).await.unwrap(), 2);
+    assert_eq!(store.sweep_audit_events(NOW + 4, 2).await.unwrap(), 1);
+    assert_eq!(store.sweep_audit_events(NOW + 4, 2).await.unwrap(), 0);
+    let left: Vec<String> =
+        store.list_audit_events(None, 10).await.unwrap().into_iter().map(|event| event.id).collect();
+    assert_eq!(left, ["4"]);
+}
+
 pub async fn audit_events_are_kept_when_the_store_closes(world: World) {
     for number in 0..600 {
         world.store.audit(audit_event(&format!("{number:03}"), NOW + number, "token_issued"));

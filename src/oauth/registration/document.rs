@@ -77,7 +77,8 @@ fn is_allowed(cx: &Context, client: &Client) -> bool {
 /// Makes the client known whose client_id is the address of its document, or sees whether the document has changed. Does
 /// nothing for other clients; an unknown one stays unknown.
 ///
-/// `invalid_client` where the document cannot be used, `TooManyAttempts` for a caller that names too many new ones.
+/// `invalid_client` where the document cannot be used, `TooManyAttempts` for a caller that names too many new ones,
+/// `TemporarilyUnavailable` where there are too many of them already.
 pub async fn learn(cx: &Context, client_id: &str, caller: IpAddr) -> Result<(), Error> {
     let known = cx.clients.get(client_id);
     if known.as_ref().is_some_and(|client| client.metadata.registered_by != Origin::Document) {
@@ -101,6 +102,7 @@ pub async fn learn(cx: &Context, client_id: &str, caller: IpAddr) -> Result<(), 
     } else {
         if known.is_none() {
             dynamic::count(cx, caller).await?;
+            dynamic::has_room(cx)?;
         }
         match fetch(cx, client_id, &url, known.as_deref()).await {
             Ok((metadata, lifetime)) => {

@@ -27,8 +27,8 @@ pub type ClientInformation = Map<String, Value>;
 
 /// Registers the client that `body` describes.
 ///
-/// Errors: `invalid_token` where an initial access token is needed and `bearer` is none, `TooManyAttempts`, and those of
-/// RFC 7591 §3.2.2.
+/// Errors: `invalid_token` where an initial access token is needed and `bearer` is none, `TooManyAttempts`,
+/// `TemporarilyUnavailable`, and those of RFC 7591 §3.2.2.
 pub async fn register(
     cx: &Context,
     bearer: Option<&str>,
@@ -147,9 +147,18 @@ async fn admitted(
     }
     count(cx, caller.address).await?;
     match cx.config.client_registration.mode {
-        ClientRegistrationMode::Open if bearer.is_none() => Ok(None),
+        ClientRegistrationMode::Open if bearer.is_none() => has_room(cx).map(|()| None),
         _ => Err(refused_token()),
     }
+}
+
+/// `TemporarilyUnavailable` where there are as many clients as there may be that nobody vouches for.
+pub(super) fn has_room(cx: &Context) -> Result<(), Error> {
+    let most = cx.config.client_registration.max_clients;
+    if cx.clients.unvouched() < usize::try_from(most).unwrap_or(usize::MAX) {
+        return Ok(());
+    }
+    Err(Error::TemporarilyUnavailable { cause: format!("client_registration.max_clients = {most} are registered") })
 }
 
 /// Counts a registration, or a wrong token, against the address it comes from.

@@ -202,6 +202,8 @@ pub trait Audit {
     /// Queues the event; written in batches, flushed on shutdown.
     fn audit(&self, event: AuditRecord);
     async fn list_audit_events(&self, event: Option<&str>, limit: i64) -> Result<Vec<AuditRecord>>;
+    /// Removes up to `limit` events from before `before`; returns how many went.
+    async fn sweep_audit_events(&self, before: i64, limit: i64) -> Result<u64>;
 }
 
 pub trait Throttles {

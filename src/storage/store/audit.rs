@@ -16,4 +16,10 @@ impl Audit for Store {
             None => sqlx::query_as(sql::audit::LIST).bind(limit).fetch_all(connection).await?,
         })
     }
+
+    async fn sweep_audit_events(&self, before: i64, limit: i64) -> Result<u64> {
+        write!(self, |connection| {
+            sqlx::query(sql::audit::SWEEP).bind(before).bind(limit).execute(connection).await?.rows_affected()
+        })
+    }
 }

@@ -73,6 +73,7 @@ async fn options(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespons
     Visit::receive(&app, &req, async |visit| {
         let params = visit.form(body).await?;
         visit.check(&params, PURPOSE, params.get("transaction").unwrap_or_default())?;
+        visit.begins()?;
         Ok(HttpResponse::Ok().json(visit.app.identity.begin_passkey_sign_in(visit.browser()).await?))
     })
     .await

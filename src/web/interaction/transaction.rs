@@ -60,6 +60,7 @@ impl Transaction {
         visit: &Visit<'_>,
         answer: impl FnOnce(&Self) -> HttpResponse,
     ) -> Result<HttpResponse, Stop> {
+        visit.begins()?;
         let cx = visit.cx();
         let (now, ttl) = (cx.now(), cx.config.tokens.transaction_ttl);
         let random = cx.random.as_ref();

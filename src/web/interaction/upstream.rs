@@ -83,6 +83,7 @@ pub struct Way {
 /// Sends the browser to the provider; with `again` for a sign-in that is new.
 pub async fn begin(visit: &Visit<'_>, name: &str, way: Way, again: bool) -> Result<HttpResponse, Stop> {
     let provider = visit.app.upstreams.get(name).ok_or(Stop::NotFound)?;
+    visit.begins()?;
     let cx = visit.cx();
     let (now, random) = (cx.now(), cx.random.as_ref());
     let token = OpaqueToken::generate(TokenKind::UpstreamLogin, new_id(now, random), random);

@@ -113,6 +113,11 @@ impl<'a> Visit<'a> {
         Caller { address: client_address(self.req, &self.app.config), request_id: id.as_str() }
     }
 
+    /// Counts something that is about to be kept for whoever this is.
+    pub fn begins(&self) -> Result<(), Stop> {
+        Ok(self.cx().begins(client_address(self.req, &self.app.config))?)
+    }
+
     /// The signed-in browser's session, if its cookie is that of a live one.
     pub async fn session(&self) -> Result<Option<ActiveSession>, Stop> {
         match self.cookies.session(self.req) {
