@@ -230,8 +230,8 @@ fn upstream_checks(config: &Config, name: &str, upstream: &Upstream) -> [(bool, 
         ),
         (upstream.scopes.iter().any(|scope| scope == "openid"), said("scopes must contain openid")),
         (
-            !upstream.link_only || (!upstream.allow_registration && upstream.trusted_domains.is_empty()),
-            said("link_only excludes allow_registration and trusted_domains"),
+            !upstream.connected_only || (!upstream.allow_registration && upstream.trusted_domains.is_empty()),
+            said("connected_only excludes allow_registration and trusted_domains"),
         ),
     ]
 }

@@ -43,7 +43,7 @@ pub struct Upstream {
     /// For people who have connected their accounts alone: its button stands behind “More ways to sign in”, and nobody is
     /// registered or recognised by an address. Not together with `allow_registration` or `trusted_domains`.
     #[serde(default)]
-    pub link_only: bool,
+    pub connected_only: bool,
     /// Whether signing out here leads on to signing out there, for whoever came in that way, where its metadata name an
     /// `end_session_endpoint`. Register `ISSUER/upstream/NAME/signed-out` as the post-logout redirect URI there.
     #[serde(default)]

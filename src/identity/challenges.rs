@@ -8,7 +8,8 @@ use serde_json::json;
 use subtle::ConstantTimeEq as _;
 
 use super::throttle::named;
-use super::{Identity, LoginError, Origin, device_of, normalise_username};
+use super::users::normalise_login;
+use super::{Identity, LoginError, Origin, device_of};
 use crate::base::{OpaqueToken, Timestamp, TokenHash, TokenKind, new_id};
 use crate::storage::{self, ChallengeRecord, Challenges as _, Throttles as _, UserRecord, Users as _};
 
@@ -76,7 +77,7 @@ pub(super) struct Details {
 impl Details {
     /// Of a mail that somebody asks for by the name or address `login`.
     pub fn asked(login: &str, way_on: WayOn) -> Self {
-        let login = normalise_username(login).unwrap_or_default();
+        let login = normalise_login(login).unwrap_or_default();
         Self { way_on, mailed: true, asked_for: Some(named(&login)) }
     }
 
@@ -182,7 +183,7 @@ impl Identity {
         challenge: &str,
         (login, device): (&str, Option<&str>),
     ) -> storage::Result<Option<(UserRecord, String)>> {
-        let Some(login) = normalise_username(login) else { return Ok(None) };
+        let Some(login) = normalise_login(login) else { return Ok(None) };
         let user = self.store.find_user_by_login(&login).await?;
         let Some(user) = user.filter(|user| user.disabled_at.is_none() && user.email_verified) else { return Ok(None) };
         let Some(email) = user.email.clone() else { return Ok(None) };

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::{ActiveSession, Factor, Identity, Notice, Origin};
 use crate::base::acr::Acr;
 use crate::config::RequireMfa;
-use crate::storage::{self, Factors as _, Passkeys as _, TotpFactorRecord, UserRecord};
+use crate::storage::{self, Factors as _, Passkeys as _, TotpFactorRecord, UserRecord, WaysIn};
 
 /// What a person has besides a first factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,12 @@ impl Identity {
         let counts = self.store.factor_counts(user_id).await?;
         let passkeys = self.has_passkeys() && !self.store.list_passkeys(user_id).await?.is_empty();
         Ok(SecondFactors { totp: counts.totp > 0, passkeys, recovery_codes: counts.recovery_codes })
+    }
+
+    /// What people get in by here: passkeys and providers may have been switched off since somebody had them.
+    pub(super) fn ways_in(&self) -> WaysIn {
+        let providers = self.config.upstream.values().filter(|provider| provider.enabled);
+        WaysIn { passkeys: self.has_passkeys(), issuers: providers.map(|provider| provider.issuer.clone()).collect() }
     }
 
     /// The class that this server wants of a person (`sign_in.require_mfa`).

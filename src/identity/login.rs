@@ -2,7 +2,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::passwords::{PoolError, Verdict};
-use super::users::normalise_username;
+use super::users::normalise_login;
 use super::{Identity, Origin};
 use crate::base::Timestamp;
 use crate::jose::SealError;
@@ -64,7 +64,7 @@ impl Identity {
         password: &SecretString,
         origin: &Origin,
     ) -> Result<PasswordVerified, LoginError> {
-        let login = normalise_username(login);
+        let login = normalise_login(login);
         let user = match &login {
             Some(login) => self.store.find_user_by_login(login).await?,
             None => None,

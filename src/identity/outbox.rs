@@ -291,12 +291,17 @@ impl Identity {
         }
     }
 
-    /// Looks up whom a mail goes to that was asked for by name; `None` when it goes to nobody.
+    /// Looks up whom a mail goes to that was asked for by name; `None` when it goes to nobody (any more).
     pub async fn address(&self, mail: &MailRecord) -> Result<Option<MailRecord>, Undeliverable> {
-        if mail.recipient.is_some() {
-            return Ok(Some(mail.clone()));
-        }
         let content = self.open_mail(mail)?;
+        if mail.recipient.is_some() {
+            // What was taken back before its mail could be sent is not sent.
+            let is_live = match &content.message {
+                Message::Invitation { token, .. } => self.find_mail_link(Purpose::Invitation, token).await?.is_some(),
+                _ => true,
+            };
+            return Ok(is_live.then(|| mail.clone()));
+        }
         let device = content.device.as_deref();
         let recipient = match (&content.message, content.login, mail.user_id.clone()) {
             (Message::PasswordReset { challenge, .. }, Some(login), _) => {

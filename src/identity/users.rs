@@ -95,6 +95,11 @@ pub fn normalise_username(name: &str) -> Option<String> {
     (fits && name.chars().all(legal)).then_some(name)
 }
 
+/// A user name or an address as somebody types it to sign in: addresses have characters that names have not.
+pub(super) fn normalise_login(login: &str) -> Option<String> {
+    normalise_username(login).or_else(|| normalise_email(login))
+}
+
 pub(super) fn normalise_email(email: &str) -> Option<String> {
     let email = email.trim().to_lowercase();
     let (local, domain) = email.rsplit_once('@')?;

@@ -59,6 +59,21 @@ macro_rules! record_ends {
     };
 }
 
+/// Whether a person gets in without `kind` and `name`, by something that this server takes. Locks them, so that of two ways in
+/// that are taken away at once one stays.
+macro_rules! has_another_way_in {
+    ($connection:ident, $user_id:expr, $taken:expr, $kind:expr, $name:expr, $now:expr) => {{
+        sqlx::query($crate::storage::sql::upstream::LOCK_USER)
+            .bind($user_id)
+            .bind($now)
+            .execute(&mut *$connection)
+            .await?;
+        let ways: Vec<(String, String)> =
+            sqlx::query_as($crate::storage::sql::upstream::WAYS_IN).bind($user_id).fetch_all(&mut *$connection).await?;
+        ways.iter().any(|(kind, name)| (kind != $kind || name != $name) && $taken.takes(kind, name))
+    }};
+}
+
 /// Ends every session, family, unused code, approved device and mailed link of a user and records it, after the number
 /// was drawn. The sessions and offline families are recorded each by itself too: their tokens name them, which for some
 /// clients is all that leads to the user.

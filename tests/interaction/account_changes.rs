@@ -1,6 +1,6 @@
 //! What people change in their account: profile, password, and the account itself.
 
-use portcullis::storage::{UpstreamAccounts as _, UpstreamIdentityRecord};
+use portcullis::storage::{Challenges as _, UpstreamAccounts as _, UpstreamIdentityRecord};
 use serde_json::{Value, json};
 
 use crate::common::*;
@@ -253,6 +253,22 @@ async fn s218_a_deleted_account_leaves_nothing_and_its_name_begins_anew() {
     let browser = signed_in(&world, "alice").await;
     let tokens = world.redeem(C1, &world.code(&browser, C1, "openid offline_access").await).await.ok();
     let sub = claims(tokens["id_token"].as_str().unwrap())["sub"].clone();
+    // Of before she had the account.
+    let challenge = portcullis::storage::ChallengeRecord {
+        id: "c1".to_owned(),
+        purpose: "registration".to_owned(),
+        secret_hash: b"hash".to_vec(),
+        code_sealed: None,
+        browser_hash: None,
+        user_id: None,
+        email: Some("alice@example.test".to_owned()),
+        details: "{}".to_owned(),
+        tries: 0,
+        created_at: world.now().millis(),
+        expires_at: i64::MAX,
+        consumed_at: None,
+    };
+    world.app.oauth.store.insert_challenge(&challenge).await.unwrap();
     let page = browser.open(&world.url("/account/delete")).await;
     let refused = browser.submit(&page, &[("username", "bob")]).await;
     assert_eq!(refused.answer.status, 422);
@@ -267,6 +283,7 @@ async fn s218_a_deleted_account_leaves_nothing_and_its_name_begins_anew() {
     assert!(!world.is_live(tokens["access_token"].as_str().unwrap()).await);
     assert_eq!(world.refresh(C1, tokens["refresh_token"].as_str().unwrap()).await.error(), "invalid_grant");
     assert_eq!(world.audited("account_deleted").await, 1);
+    assert_eq!(world.rows("email_challenges", "TRUE").await, 0, "her address is kept nowhere");
     let new = portcullis::identity::NewUser {
         username: "alice".to_owned(),
         password: Some(PASSWORD.into()),

@@ -1,6 +1,6 @@
 //! Mails: that they arrive, once, whatever the mail server does.
 
-use portcullis::identity::Notice;
+use portcullis::identity::{Notice, Origin};
 use portcullis::storage::{Outbox as _, UserRecord};
 
 use crate::common::*;
@@ -62,6 +62,28 @@ async fn f28_a_mail_server_that_refuses_for_now_is_asked_again_later_and_gets_it
     subjects.sort();
     assert_eq!(subjects, ["Your account at Portcullis was deleted", "Your password for Portcullis was changed"]);
     assert_eq!(sink.taken().len(), 2);
+}
+
+#[tokio::test]
+async fn an_invitation_that_is_taken_back_before_its_mail_was_sent_is_not_sent() {
+    let sink = Sink::start().await;
+    let world = World::with(&format!("{}\n[registration]\nmode = \"invitation\"\n", sink.settings())).await;
+    sink.answers(Some("451 later"));
+    let operator = Origin::new("127.0.0.1".parse().unwrap(), "", "r1");
+    for address in ["carol@example.test", "dan@example.test"] {
+        world.app.identity.invite(address, &operator).await.unwrap();
+    }
+    world.rows_become("outbox", "last_error LIKE '%later%'", 2).await;
+    assert!(world.app.identity.uninvite("carol@example.test", &operator).await.unwrap());
+    sink.answers(None);
+    world.advance(60);
+    // The next mail makes it look at the queue.
+    world.app.identity.notify(&alice(&world).await, Notice::PasswordChanged, "").await;
+    world.rows_become("outbox", "sent_at IS NOT NULL", 2).await;
+    let mut told: Vec<String> = sink.taken().into_iter().flat_map(|mail| mail.to).collect();
+    told.sort();
+    assert_eq!(told, ["<alice@example.test>", "<dan@example.test>"]);
+    assert_eq!(world.rows("outbox", "TRUE").await, 2, "hers is kept no more");
 }
 
 #[tokio::test]

@@ -157,6 +157,29 @@ async fn s208_of_ten_uses_of_a_link_at_once_one_sets_its_password() {
 }
 
 #[tokio::test]
+async fn an_address_with_characters_that_no_name_has_signs_in_and_is_mailed_to() {
+    let world = World::with(DEVELOPMENT).await;
+    let new = portcullis::identity::NewUser {
+        username: "sean".to_owned(),
+        email: Some("Sean.O'Neil/x=1@example.test".to_owned()),
+        email_verified: true,
+        password: Some(PASSWORD.into()),
+        ..Default::default()
+    };
+    world.app.identity.create_user(new).await.unwrap();
+    let browser = world.browser();
+    let page = browser.open(&world.url("/login?next=/account")).await;
+    let typed = " sean.o'neil/x=1@Example.test ";
+    let page = browser.submit(&page, &[("username", typed), ("password", PASSWORD)]).await;
+    assert_eq!(page.url.path(), "/account", "{}", page.answer.body);
+    ask(&world, &world.browser(), typed).await;
+    assert_eq!(
+        world.rows("outbox", "kind = 'password_reset' AND recipient = 'sean.o''neil/x=1@example.test'").await,
+        1
+    );
+}
+
+#[tokio::test]
 async fn s179_whoever_is_named_the_answer_is_the_same_and_a_stranger_gets_no_mail() {
     let world = World::with(DEVELOPMENT).await;
     let mut answers = Vec::new();

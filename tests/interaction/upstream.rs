@@ -417,7 +417,7 @@ async fn without_the_operators_wish_nobody_is_sent_away_to_sign_out() {
 
 #[tokio::test]
 async fn a_provider_for_connected_accounts_alone_stands_behind_a_link_and_lets_no_stranger_in() {
-    let (here, there) = worlds("link_only = true").await;
+    let (here, there) = worlds("connected_only = true").await;
     let browser = here.browser();
     let page = browser.open(&here.authorize_url(C1, "openid", &[])).await;
     assert!(!page.has(BUTTON), "{}", page.answer.body);

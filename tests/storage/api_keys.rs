@@ -47,6 +47,14 @@ pub async fn an_owner_has_so_many_live_api_keys_and_no_more(world: World) {
     assert!(!store.insert_api_key(&api_key("k3"), 2).await.unwrap());
     let later = ApiKeyRecord { created_at: NOW + HOUR, expires_at: NOW + 2 * HOUR, ..api_key("k3") };
     assert!(store.insert_api_key(&later, 2).await.unwrap(), "the first two have expired by then");
+    let made = at_once(10, |number| {
+        let store = store.clone();
+        let (id, prefix) = (format!("a{number}"), "pc_live_efgh".into());
+        let key = ApiKeyRecord { user_id: None, client_id: Some("app".into()), prefix, ..api_key(&id) };
+        async move { store.insert_api_key(&key, 3).await.unwrap() }
+    })
+    .await;
+    assert_eq!(made.into_iter().filter(|made| *made).count(), 3, "of those made at once too");
     let listed: Vec<String> = store.list_api_keys_of_user("alice").await.unwrap().into_iter().map(|k| k.id).collect();
     assert_eq!(listed, ["k3", "k1", "k2"]);
     assert_eq!(store.list_api_keys("k1", 1).await.unwrap()[0].id, "k2");

@@ -71,12 +71,12 @@ pub async fn of_two_last_ways_in_that_are_taken_away_at_once_one_stays(world: Wo
     let mut without = user("alice");
     without.password_hash = None;
     store.insert_user_with_upstream(&without, &identity("i1", "s1", "alice")).await.unwrap();
-    assert!(!store.delete_upstream_identity("alice", "i1", NOW).await.unwrap());
+    assert!(!store.delete_upstream_identity("alice", "i1", &all(), NOW).await.unwrap());
     assert!(store.insert_upstream_identity(&identity("i2", "s1", "alice")).await.unwrap());
     let stores = [store.clone(), world.another().await];
     let gone = at_once(10, |number| {
         let store = stores[number % 2].clone();
-        async move { store.delete_upstream_identity("alice", ["i1", "i2"][number % 2], NOW).await.unwrap() }
+        async move { store.delete_upstream_identity("alice", ["i1", "i2"][number % 2], &all(), NOW).await.unwrap() }
     })
     .await;
     assert_eq!(gone.iter().filter(|gone| **gone).count(), 1);
@@ -84,7 +84,7 @@ pub async fn of_two_last_ways_in_that_are_taken_away_at_once_one_stays(world: Wo
     // Whoever has a password may go without.
     store.insert_user(&user("bob")).await.unwrap();
     store.insert_upstream_identity(&identity("i1", "s9", "bob")).await.unwrap();
-    assert!(store.delete_upstream_identity("bob", "i1", NOW).await.unwrap());
+    assert!(store.delete_upstream_identity("bob", "i1", &all(), NOW).await.unwrap());
 }
 
 pub async fn a_connection_that_was_taken_away_is_made_again_by_its_person_alone(world: World) {
@@ -94,14 +94,14 @@ pub async fn a_connection_that_was_taken_away_is_made_again_by_its_person_alone(
     store.insert_user(&user("bob")).await.unwrap();
     assert!(store.insert_upstream_identity_unless_parted(&alices).await.unwrap());
     assert!(!store.insert_upstream_identity_unless_parted(&alices).await.unwrap());
-    assert!(store.delete_upstream_identity("alice", "i1", NOW).await.unwrap());
+    assert!(store.delete_upstream_identity("alice", "i1", &all(), NOW).await.unwrap());
     assert!(!store.insert_upstream_identity_unless_parted(&alices).await.unwrap());
     assert!(store.list_upstream_identities("alice").await.unwrap().is_empty());
     // It is hers alone that is remembered.
     assert!(store.insert_upstream_identity_unless_parted(&bobs).await.unwrap());
-    assert!(store.delete_upstream_identity("bob", "i1", NOW).await.unwrap());
+    assert!(store.delete_upstream_identity("bob", "i1", &all(), NOW).await.unwrap());
     assert!(store.insert_upstream_identity(&alices).await.unwrap());
-    assert!(store.delete_upstream_identity("alice", "i1", NOW).await.unwrap());
+    assert!(store.delete_upstream_identity("alice", "i1", &all(), NOW).await.unwrap());
     assert!(!store.insert_upstream_identity_unless_parted(&alices).await.unwrap());
 }
 

@@ -304,3 +304,8 @@ pub async fn revocations(store: &Store) -> Vec<String> {
     let all = store.revocations_after(0, 0).await.unwrap();
     all.into_iter().map(|revocation| format!("{}:{}", revocation.kind, revocation.key)).collect()
 }
+
+/// A server that lets people in by everything there is in these tests.
+pub fn all() -> WaysIn {
+    WaysIn { passkeys: true, issuers: vec!["i1".into(), "i2".into()] }
+}

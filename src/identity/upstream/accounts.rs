@@ -128,7 +128,7 @@ impl Identity {
         issuer: &str,
         origin: &Origin,
     ) -> Result<bool, storage::Error> {
-        let gone = self.store.delete_upstream_identity(&user.id, issuer, self.now().millis()).await?;
+        let gone = self.store.delete_upstream_identity(&user.id, issuer, &self.ways_in(), self.now().millis()).await?;
         if gone {
             self.audit("upstream_disconnected", Some(&user.id), None, origin, &json!({ "issuer": issuer }));
             self.notify(user, Notice::FactorRemoved { factor: self.upstream_factor(issuer) }, origin.locale).await;

@@ -1,4 +1,4 @@
-use crate::storage::{PasskeyChallengeRecord, PasskeyRecord, Result};
+use crate::storage::{PasskeyChallengeRecord, PasskeyRecord, Result, WaysIn};
 
 pub trait Passkeys {
     /// `Error::Conflict("passkey")` when any account has this credential already.
@@ -18,8 +18,8 @@ pub trait Passkeys {
     ) -> Result<bool>;
     /// False when the person has no such passkey.
     async fn rename_passkey(&self, id: &str, user_id: &str, name: &str) -> Result<bool>;
-    /// What was removed; `None` when the person has no such passkey, or no other way in.
-    async fn delete_passkey(&self, id: &str, user_id: &str, now: i64) -> Result<Option<PasskeyRecord>>;
+    /// What was removed; `None` when the person has no such passkey, or no other way in that `taken` has.
+    async fn delete_passkey(&self, id: &str, user_id: &str, taken: &WaysIn, now: i64) -> Result<Option<PasskeyRecord>>;
     async fn insert_passkey_challenge(&self, challenge: &PasskeyChallengeRecord) -> Result<()>;
     /// Takes the challenge away: of any number of concurrent calls exactly one gets it.
     async fn consume_passkey_challenge(

@@ -23,8 +23,8 @@ pub trait UpstreamAccounts {
     async fn insert_user_with_upstream(&self, user: &UserRecord, identity: &UpstreamIdentityRecord) -> Result<()>;
     async fn list_upstream_identities(&self, user_id: &str) -> Result<Vec<UpstreamIdentityRecord>>;
     /// Takes the connection away, and remembers that, unless it is the person's last way in (no password, no passkey, no
-    /// other connection).
-    async fn delete_upstream_identity(&self, user_id: &str, issuer: &str, now: i64) -> Result<bool>;
+    /// other connection, as far as `taken` has them).
+    async fn delete_upstream_identity(&self, user_id: &str, issuer: &str, taken: &WaysIn, now: i64) -> Result<bool>;
     /// Notes what the session stands on; the last word for each provider counts. All that is known of it expires with it,
     /// at `expires_at`.
     async fn tie_upstream_sessions(
@@ -43,4 +43,23 @@ pub trait UpstreamAccounts {
         subject: Option<&str>,
         sid: Option<&str>,
     ) -> Result<Vec<UpstreamSessionRecord>>;
+}
+
+/// What a server lets people in by, beside their passwords.
+#[derive(Clone, Debug)]
+pub struct WaysIn {
+    pub passkeys: bool,
+    /// Of providers.
+    pub issuers: Vec<String>,
+}
+
+impl WaysIn {
+    /// Whether it takes what a person has, as `sql::upstream::WAYS_IN` calls it.
+    pub(in crate::storage) fn takes(&self, kind: &str, name: &str) -> bool {
+        match kind {
+            "passkey" => self.passkeys,
+            "upstream" => self.issuers.iter().any(|issuer| issuer == name),
+            _ => true,
+        }
+    }
 }

@@ -10,6 +10,9 @@ statements! {
         FROM session_clients sc JOIN sessions s ON s.id = sc.session_id
         WHERE s.user_id = $1 AND s.ended_at IS NULL ORDER BY sc.first_at, sc.client_id";
     SIGN_OUT_EVERYWHERE = "UPDATE users SET tokens_not_before = $2, updated_at = $2 WHERE id = $1";
+    /// What was mailed to their address before there was an account, and to whoever else wanted it.
+    DELETE_CHALLENGES_OF_ADDRESS = "DELETE FROM email_challenges
+        WHERE email = (SELECT u.email_key FROM users u WHERE u.id = $1 AND u.email_verified)";
     DELETE_USER = "DELETE FROM users WHERE id = $1";
     LIST_GRANTS = "SELECT client_id, scope, created_at, last_used_at FROM consents WHERE user_id = $1
         UNION ALL SELECT f.client_id, f.scope, f.created_at, f.rotated_at FROM refresh_families f

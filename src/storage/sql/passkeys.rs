@@ -16,14 +16,7 @@ statements! {
             user_verified = CASE WHEN $5 THEN TRUE ELSE user_verified END
         WHERE id = $1 AND (sign_count < $2 OR (sign_count = 0 AND $2 = 0))";
     RENAME = "UPDATE passkeys SET name = $3 WHERE id = $1 AND user_id = $2";
-    /// Another passkey is a way in when it signs in alone.
-    DELETE_UNLESS_LAST = concat!(
-        "DELETE FROM passkeys WHERE id = $1 AND user_id = $2
-        AND (EXISTS (SELECT 1 FROM users u WHERE u.id = $2 AND u.password_hash IS NOT NULL)
-            OR EXISTS (SELECT 1 FROM passkeys o WHERE o.user_id = $2 AND o.id <> $1 AND o.user_verified)
-            OR EXISTS (SELECT 1 FROM upstream_identities i WHERE i.user_id = $2))
-        RETURNING ", columns!()
-    );
+    DELETE = concat!("DELETE FROM passkeys WHERE id = $1 AND user_id = $2 RETURNING ", columns!());
     DELETE_OF_USER = "DELETE FROM passkeys WHERE user_id = $1";
     INSERT_CHALLENGE = "INSERT INTO passkey_challenges (id, browser_hash, purpose, user_id, state, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6)";

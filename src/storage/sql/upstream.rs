@@ -37,11 +37,11 @@ statements! {
     LIST_OF_USER = concat!("SELECT ", identity!(), " FROM upstream_identities WHERE user_id = $1 ORDER BY created_at");
     /// Taken before looking at the ways in: of two that are taken away at once one has to stay.
     LOCK_USER = "UPDATE users SET updated_at = $2 WHERE id = $1";
-    DELETE_UNLESS_LAST = "DELETE FROM upstream_identities WHERE user_id = $1 AND issuer = $2
-        AND (EXISTS (SELECT 1 FROM users u WHERE u.id = $1 AND u.password_hash IS NOT NULL)
-            OR EXISTS (SELECT 1 FROM passkeys p WHERE p.user_id = $1 AND p.user_verified)
-            OR EXISTS (SELECT 1 FROM upstream_identities o WHERE o.user_id = $1 AND o.issuer <> $2))
-        RETURNING subject";
+    /// A passkey is one when it signs in alone.
+    WAYS_IN = "SELECT 'password' AS kind, id AS name FROM users WHERE id = $1 AND password_hash IS NOT NULL
+        UNION ALL SELECT 'passkey', id FROM passkeys WHERE user_id = $1 AND user_verified
+        UNION ALL SELECT 'upstream', issuer FROM upstream_identities WHERE user_id = $1";
+    DELETE = "DELETE FROM upstream_identities WHERE user_id = $1 AND issuer = $2 RETURNING subject";
     INSERT_PARTING = "INSERT INTO upstream_partings (issuer, subject, user_id, parted_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT DO NOTHING";
     MOVE_SESSIONS = "UPDATE upstream_sessions SET session_id = $2, expires_at = $3 WHERE session_id = $1";

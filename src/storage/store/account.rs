@@ -67,6 +67,7 @@ impl Accounts for Store {
             let keys: Vec<ApiKeyRecord> =
                 sqlx::query_as(sql::api_keys::LIST_OF_USER).bind(&user_id).fetch_all(&mut *connection).await?;
             record_ends!(connection, "family", keys.into_iter().map(|key| key.id), now, revocation_expires_at);
+            sqlx::query(sql::account::DELETE_CHALLENGES_OF_ADDRESS).bind(&user_id).execute(&mut *connection).await?;
             let deleted = sqlx::query(sql::account::DELETE_USER).bind(&user_id).execute(&mut *connection).await?;
             deleted.rows_affected() > 0
         })

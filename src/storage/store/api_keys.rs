@@ -4,7 +4,12 @@ use crate::storage::{ApiKeyRecord, ApiKeys, Result, conflict, sql};
 impl ApiKeys for Store {
     async fn insert_api_key(&self, key: &ApiKeyRecord, limit: i64) -> Result<bool> {
         let key = key.clone();
-        write!(self, |connection| {
+        transaction!(self, |connection| {
+            let (lock, owner) = match &key.user_id {
+                Some(user_id) => (sql::api_keys::LOCK_USER, Some(user_id)),
+                None => (sql::api_keys::LOCK_CLIENT, key.client_id.as_ref()),
+            };
+            sqlx::query(lock).bind(owner).execute(&mut *connection).await?;
             sqlx::query(sql::api_keys::INSERT)
                 .bind(&key.id)
                 .bind(&key.secret_hash)
@@ -16,7 +21,7 @@ impl ApiKeys for Store {
                 .bind(key.created_at)
                 .bind(key.expires_at)
                 .bind(limit)
-                .execute(connection)
+                .execute(&mut *connection)
                 .await
                 .map_err(|error| conflict(error, "api key"))?
                 .rows_affected()

@@ -1,5 +1,5 @@
 use super::Store;
-use crate::storage::{PasskeyChallengeRecord, PasskeyRecord, Passkeys, Result, conflict, sql};
+use crate::storage::{PasskeyChallengeRecord, PasskeyRecord, Passkeys, Result, WaysIn, conflict, sql};
 
 impl Passkeys for Store {
     async fn insert_passkey(&self, passkey: &PasskeyRecord) -> Result<()> {
@@ -70,15 +70,14 @@ impl Passkeys for Store {
         })
     }
 
-    async fn delete_passkey(&self, id: &str, user_id: &str, now: i64) -> Result<Option<PasskeyRecord>> {
-        let (id, user_id) = (id.to_owned(), user_id.to_owned());
+    async fn delete_passkey(&self, id: &str, user_id: &str, taken: &WaysIn, now: i64) -> Result<Option<PasskeyRecord>> {
+        let (id, user_id, taken) = (id.to_owned(), user_id.to_owned(), taken.clone());
         transaction!(self, |connection| {
-            sqlx::query(sql::upstream::LOCK_USER).bind(&user_id).bind(now).execute(&mut *connection).await?;
-            sqlx::query_as(sql::passkeys::DELETE_UNLESS_LAST)
-                .bind(&id)
-                .bind(&user_id)
-                .fetch_optional(&mut *connection)
-                .await?
+            if has_another_way_in!(connection, &user_id, taken, "passkey", &id, now) {
+                sqlx::query_as(sql::passkeys::DELETE).bind(&id).bind(&user_id).fetch_optional(&mut *connection).await?
+            } else {
+                None
+            }
         })
     }
 

@@ -2,7 +2,7 @@ use super::Store;
 use super::users::{email_key, taken};
 use crate::storage::{
     Error, Result, UpstreamAccounts, UpstreamIdentityRecord, UpstreamLoginRecord, UpstreamSessionRecord, UserRecord,
-    conflict, sql,
+    WaysIn, conflict, sql,
 };
 
 macro_rules! insert_identity {
@@ -112,15 +112,19 @@ impl UpstreamAccounts for Store {
         })
     }
 
-    async fn delete_upstream_identity(&self, user_id: &str, issuer: &str, now: i64) -> Result<bool> {
-        let (user_id, issuer) = (user_id.to_owned(), issuer.to_owned());
+    async fn delete_upstream_identity(&self, user_id: &str, issuer: &str, taken: &WaysIn, now: i64) -> Result<bool> {
+        let (user_id, issuer, taken) = (user_id.to_owned(), issuer.to_owned(), taken.clone());
         transaction!(self, |connection| {
-            sqlx::query(sql::upstream::LOCK_USER).bind(&user_id).bind(now).execute(&mut *connection).await?;
-            let subject: Option<String> = sqlx::query_scalar(sql::upstream::DELETE_UNLESS_LAST)
-                .bind(&user_id)
-                .bind(&issuer)
-                .fetch_optional(&mut *connection)
-                .await?;
+            let subject: Option<String> = if has_another_way_in!(connection, &user_id, taken, "upstream", &issuer, now)
+            {
+                sqlx::query_scalar(sql::upstream::DELETE)
+                    .bind(&user_id)
+                    .bind(&issuer)
+                    .fetch_optional(&mut *connection)
+                    .await?
+            } else {
+                None
+            };
             if let Some(subject) = &subject {
                 sqlx::query(sql::upstream::INSERT_PARTING)
                     .bind(&issuer)

@@ -28,7 +28,7 @@ const TTL: Duration = Duration::from_mins(10);
 /// The buttons of the sign-in page; with `more` also those for people who have connected their accounts alone.
 pub fn buttons(visit: &Visit<'_>, next: Option<&LocalPath>, more: bool) -> Vec<UpstreamButton> {
     let way_back = query(&[("next", next.map(LocalPath::as_str).unwrap_or_default())]);
-    let upstreams = visit.app.upstreams.iter().filter(|(_, provider)| more || !provider.settings.link_only);
+    let upstreams = visit.app.upstreams.iter().filter(|(_, provider)| more || !provider.settings.connected_only);
     upstreams
         .map(|(name, provider)| {
             let action = visit.frame.url(&format!("/upstream/{name}{way_back}"));
@@ -42,7 +42,7 @@ pub fn buttons(visit: &Visit<'_>, next: Option<&LocalPath>, more: bool) -> Vec<U
 
 /// Whether there are buttons that only `more` shows.
 pub fn has_more(visit: &Visit<'_>) -> bool {
-    visit.app.upstreams.iter().any(|(_, provider)| provider.settings.link_only)
+    visit.app.upstreams.iter().any(|(_, provider)| provider.settings.connected_only)
 }
 
 pub fn display_name(name: &str, provider: &Provider) -> String {
