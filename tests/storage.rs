@@ -125,7 +125,7 @@ suites! {
     }
     users {
         a_user_is_found_by_id_user_name_and_email
-        a_user_name_wins_over_anothers_email
+        nobodys_name_becomes_anothers_address_whoever_is_first
         a_user_name_or_email_is_given_once
         users_are_listed_in_pages_by_user_name
         of_many_first_administrators_one_is_made

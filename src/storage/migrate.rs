@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = migrations![
     14 "0014_upstream_sessions",
     15 "0015_session_proved_at",
     16 "0016_device_decided_at",
+    17 "0017_names",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE schema_migrations (

@@ -20,13 +20,34 @@ pub async fn a_user_is_found_by_id_user_name_and_email(world: World) {
     }
 }
 
-pub async fn a_user_name_wins_over_anothers_email(world: World) {
+pub async fn nobodys_name_becomes_anothers_address_whoever_is_first(world: World) {
+    let stores = [world.store.clone(), world.another().await];
+    // Half of them want it as a name, half as an address.
+    let outcomes = at_once(10, |number| {
+        let store = stores[number % 2].clone();
+        let mut wants = user(&format!("u{number}"));
+        if number < 5 {
+            wants.username = "bob@example.test".into();
+        } else {
+            wants.email = Some("Bob@example.test".into());
+        }
+        async move { store.insert_user(&wants).await }
+    })
+    .await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    for (number, outcome) in outcomes.iter().enumerate().filter(|(_, outcome)| outcome.is_err()) {
+        let what = if number < 5 { "username" } else { "email" };
+        assert!(matches!(outcome, Err(Error::Conflict(taken)) if *taken == what), "{number}: {outcome:?}");
+    }
     let store = world.store;
-    let mut squatter = user("mallory");
-    squatter.email = Some("bob".into());
-    store.insert_user(&squatter).await.unwrap();
-    store.insert_user(&user("bob")).await.unwrap();
-    assert_eq!(store.find_user_by_login("bob").await.unwrap().unwrap().id, "bob");
+    store.insert_user(&user("carol")).await.unwrap();
+    store.insert_user(&UserRecord { username: "dan@example.test".into(), ..user("dan") }).await.unwrap();
+    let crossed = store.set_email("carol", Some("Dan@example.test"), true, NOW).await;
+    assert!(matches!(crossed, Err(Error::Conflict("email"))), "{crossed:?}");
+    assert!(
+        store.set_email("dan", Some("dan@example.test"), true, NOW).await.unwrap(),
+        "one's own name may be one's address"
+    );
 }
 
 pub async fn a_user_name_or_email_is_given_once(world: World) {

@@ -19,6 +19,11 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
     );
     /// Taken before looking for an administrator: two callers that both saw none would both insert one.
+    /// Comes before a name or an address is taken: the two stand in different columns, which no index compares.
+    LOCK_NAMES = "UPDATE counters SET value = value + 1 WHERE name = 'names'";
+    /// Which of the name and the address (in lower case) somebody else has as the other.
+    CROSSED = "SELECT CASE WHEN email_key = $2 THEN 'username' ELSE 'email' END FROM users
+        WHERE id <> $1 AND (email_key = $2 OR username = $3) LIMIT 1";
     LOCK_ADMINISTRATORS = "UPDATE counters SET value = value + 1 WHERE name = 'administrators'";
     ANY_ADMIN = concat!(
         "SELECT ", columns!(), " FROM users WHERE is_admin

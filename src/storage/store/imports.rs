@@ -19,6 +19,7 @@ impl Imports for Store {
     async fn import_users(&self, people: &[ImportRecord]) -> Result<Vec<ImportOutcome>> {
         let people = people.to_vec();
         transaction!(self, |connection| {
+            sqlx::query(sql::users::LOCK_NAMES).execute(&mut *connection).await?;
             let mut outcomes = Vec::with_capacity(people.len());
             for ImportRecord { user, totp } in &people {
                 let inserted = sqlx::query(sql::imports::INSERT_UNLESS_TAKEN)

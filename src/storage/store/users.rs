@@ -2,8 +2,25 @@ use super::Store;
 use crate::storage::{Error, Result, UserRecord, Users, conflict, sql};
 
 /// Binds every column of `INSERT`, for either driver.
+/// Refuses a name that is somebody else's address, or the other way round, until the transaction is over.
+macro_rules! keep_names_apart {
+    ($connection:ident, $id:expr, $username:expr, $email_key:expr) => {
+        sqlx::query(sql::users::LOCK_NAMES).execute(&mut *$connection).await?;
+        let crossed: Option<String> = sqlx::query_scalar(sql::users::CROSSED)
+            .bind($id)
+            .bind($username)
+            .bind($email_key)
+            .fetch_optional(&mut *$connection)
+            .await?;
+        if let Some(crossed) = crossed {
+            return Err($crate::storage::Error::Conflict(if crossed == "email" { "email" } else { "username" }));
+        }
+    };
+}
+
 macro_rules! insert_user {
     ($connection:ident, $user:expr) => {
+        keep_names_apart!($connection, &$user.id, Some(&$user.username), email_key(&$user));
         sqlx::query(sql::users::INSERT)
             .bind(&$user.id)
             .bind(&$user.username)
@@ -42,7 +59,7 @@ impl Users for Store {
 
     async fn insert_user(&self, user: &UserRecord) -> Result<()> {
         let user = user.clone();
-        write!(self, |connection| {
+        transaction!(self, |connection| {
             insert_user!(connection, user);
         })
     }
@@ -68,6 +85,7 @@ impl Users for Store {
         let (user_id, email) = (user_id.to_owned(), email.map(str::to_owned));
         let email_key = email.as_ref().map(|email| email.to_lowercase());
         transaction!(self, |connection| {
+            keep_names_apart!(connection, &user_id, None::<&str>, &email_key);
             let changed = sqlx::query(sql::users::SET_EMAIL)
                 .bind(&user_id)
                 .bind(&email)
