@@ -225,6 +225,10 @@ impl DevicePolls {
 }
 
 impl Context {
+    pub(super) fn was_slowed_down(&self, device: &DeviceRecord) -> bool {
+        u64::try_from(device.interval_seconds).unwrap_or(0) > self.config.tokens.device_poll_interval.as_secs()
+    }
+
     /// Notes a poll. One that comes too soon is refused with `slow_down`, which lengthens the interval for good.
     pub(super) async fn polled(&self, device: &DeviceRecord) -> Result<(), Error> {
         let now = self.now();

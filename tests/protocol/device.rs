@@ -61,11 +61,18 @@ async fn s144_a_device_that_polls_too_often_is_slowed_for_good() {
 #[tokio::test]
 async fn s144_a_device_that_was_let_in_gets_no_tokens_either_while_it_polls_too_often() {
     let world = World::new().await;
-    let device = begin(&world).await;
+    let (device, patient) = (begin(&world).await, begin(&world).await);
     assert_eq!(poll(&world, &device).await.error(), "authorization_pending");
-    decide(&world, &world.browser(), device["user_code"].as_str().unwrap(), "allow").await;
     assert_eq!(poll(&world, &device).await.error(), "slow_down");
-    world.advance(10);
+    assert_eq!(poll(&world, &patient).await.error(), "authorization_pending");
+    let browser = world.browser();
+    for device in [&device, &patient] {
+        decide(&world, &browser, device["user_code"].as_str().unwrap(), "allow").await;
+    }
+    assert_eq!(poll(&world, &device).await.error(), "slow_down");
+    // One that has kept to its interval need not wait for it any more.
+    assert!(poll(&world, &patient).await.ok()["access_token"].is_string());
+    world.advance(15);
     assert!(poll(&world, &device).await.ok()["access_token"].is_string());
 }
 

@@ -21,8 +21,10 @@ pub async fn redeem(cx: &Context, request: TokenRequest<'_>) -> Result<TokenResp
         CONSUMED => Err(unknown()),
         DENIED => Err(Error::AccessDenied { hint: "the person denied the request".into() }),
         _ if device.expires_at <= cx.now().millis() => Err(Error::ExpiredToken),
+        // A device that has kept to its interval so far may be early once the person has decided; one that was told to slow
+        // down gets no tokens either before it does (RFC 8628 §3.5).
+        APPROVED if !cx.was_slowed_down(&device) => exchange(cx, request, &device).await,
         status => {
-            // Whoever polls too fast gets no tokens either (RFC 8628 §3.5).
             cx.polled(&device).await?;
             if status == APPROVED { exchange(cx, request, &device).await } else { Err(Error::AuthorizationPending) }
         }
