@@ -20,7 +20,7 @@ before(async () => {
     PORTCULLIS__REGISTRATION__TERMS_URI: "https://example.test/terms",
     PORTCULLIS__REGISTRATION__TERMS_VERSION: "2",
     ...provider("ELSEWHERE", { ...credentials, DISPLAY_NAME: "Elsewhere" }),
-    ...provider("WORK", { ...credentials, DISPLAY_NAME: "Work", LINK_ONLY: "true" }),
+    ...provider("WORK", { ...credentials, DISPLAY_NAME: "Work", CONNECTED_ONLY: "true" }),
   };
   [server, browser] = await Promise.all([startServer(settings), startBrowser()]);
 });
