@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, test } from "node:test";
-import { BOB, person, screenshot, seriousProblems, overflows, signIn, startBrowser, startServer } from "./lib.mjs";
+import { BOB, mailTo, person, screenshot, seriousProblems, overflows, signIn, startBrowser, startServer } from "./lib.mjs";
 
 let server;
 let browser;
@@ -83,6 +83,15 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await seen("api-key-made");
     await page.goto(`${server.issuer}/account/api-keys`);
     await seen("api-keys-some");
+
+    // Whose password it is, and that the key of above would end with it. Nothing is saved: the next look signs in too.
+    await page.goto(`${server.issuer}/reset`);
+    await page.fill("#username", BOB);
+    await page.click("#reset");
+    await page.goto((await mailTo(browser, server, BOB)).link);
+    assert.equal(await page.inputValue("#username"), BOB);
+    assert.equal(await page.isChecked("#end_keys"), true);
+    await seen("reset-new");
 
     await page.goto(`${server.issuer}/account/two-step`);
     await page.click("#set-up");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import {
-  accessibilityProblems, authorization, overflows, person, screenshot, startBrowser, startServer,
+  accessibilityProblems, authorization, mailTo, overflows, person, screenshot, startBrowser, startServer,
 } from "./lib.mjs";
 
 let server;
@@ -28,25 +28,6 @@ const LOOKS = {
   arabic: { locale: "ar" },
   plain: { javaScriptEnabled: false, viewport: { width: 320, height: 640 }, locale: "ar" },
 };
-
-/// What the newest mail to `address` says, once it is there.
-async function mailTo(address) {
-  const reader = await person(browser);
-  for (let tries = 0; tries < 100; tries += 1) {
-    await reader.page.goto(`${server.issuer}/dev/mail`);
-    const found = reader.page.locator("#mails li, #mails tr").filter({ hasText: address });
-    if (await found.count()) {
-      await found.first().locator("a").click();
-      const code = reader.page.locator("#mail-code");
-      const link = await reader.page.getAttribute("#mail-link", "href");
-      const said = { link, code: (await code.count()) ? (await code.textContent()).trim() : null };
-      await reader.close();
-      return said;
-    }
-    await new Promise((wake) => setTimeout(wake, 50));
-  }
-  throw new Error(`no mail to ${address}`);
-}
 
 for (const [look, options] of Object.entries(LOOKS)) {
   test(`a new account in ${look}`, async () => {
@@ -74,7 +55,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await page.fill("#email", address);
     await page.click("#ask");
     await seen("code");
-    const mail = await mailTo(address);
+    const mail = await mailTo(browser, server, address);
     if (look === "light") {
       await page.goto(mail.link);
     } else {
@@ -107,7 +88,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await page.fill("#email", `new-${address}`);
     await page.click("#ask");
     await seen("email-code");
-    await page.goto((await mailTo(`new-${address}`)).link);
+    await page.goto((await mailTo(browser, server, `new-${address}`)).link);
     await seen("email-confirm");
     await page.click("#confirm");
     await page.waitForSelector("#notice");
