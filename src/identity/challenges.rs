@@ -158,25 +158,22 @@ impl Identity {
         Ok(())
     }
 
-    /// Whether one more mail may go to this address, whoever asks for it; it is counted.
-    pub(super) async fn may_mail(&self, email: &str) -> storage::Result<bool> {
-        self.may_mail_within(format!("mail:{}", named(email))).await
-    }
-
-    async fn may_mail_within(&self, key: String) -> storage::Result<bool> {
+    /// Whether one more mail may go to this address, whoever asks for it; it is counted. Where it is somebody's, a stranger
+    /// leaves one an hour to whoever is none: they would keep the owner's own mails from them.
+    pub(super) async fn may_mail(&self, email: &str, by_a_stranger: bool) -> storage::Result<bool> {
         let (now, hour) = (self.now(), Duration::from_hours(1));
-        let limit = storage::ThrottleKey {
-            key,
-            free: i64::from(self.config.mail.hourly_limit) - 1,
-            base_ms: 3_600_000,
-            cap_ms: 3_600_000,
-        };
-        Ok(self.store.reserve_attempt(&[limit], now.millis(), now.minus(hour).millis()).await?.is_ok())
+        let (name, most) = (named(email), i64::from(self.config.mail.hourly_limit));
+        let limit =
+            |key, most: i64| storage::ThrottleKey { key, free: most.max(1) - 1, base_ms: 3_600_000, cap_ms: 3_600_000 };
+        let mut limits = vec![limit(format!("mail:{name}"), most)];
+        if by_a_stranger {
+            limits.push(limit(format!("mail:strangers:{name}"), most - 1));
+        }
+        Ok(self.store.reserve_attempt(&limits, now.millis(), now.minus(hour).millis()).await?.is_ok())
     }
 
     /// Finds out whom a mail goes to that was asked for by name, within the limit of mails that one address is sent; `None`
-    /// when nobody. What strangers ask for does not count against a `device` that the person has signed in with: they would
-    /// keep the person's own mails from them.
+    /// when nobody. `device` names the browser in which they were.
     pub(super) async fn recipient_by_login(
         &self,
         purpose: Purpose,
@@ -188,11 +185,8 @@ impl Identity {
         let Some(user) = user.filter(|user| user.disabled_at.is_none() && user.email_verified) else { return Ok(None) };
         let Some(email) = user.email.clone() else { return Ok(None) };
         let device = device.map(|device| device_of(device, &user.id));
-        let may_mail = match self.known_device(device, &user.id).await? {
-            Some(device) => self.may_mail_within(format!("mail:device:{}", device.hex())).await?,
-            None => self.may_mail(&email).await?,
-        };
-        if !may_mail {
+        let is_known = self.known_device(device, &user.id).await?.is_some();
+        if !self.may_mail(&email, !is_known).await? {
             return Ok(None);
         }
         let now = self.now().millis();

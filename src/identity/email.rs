@@ -63,10 +63,10 @@ impl Identity {
     /// Whether the mail about an address is sent to it, within the limit of mails that one address is sent. Where it is
     /// another's already, its owner is told instead.
     pub(super) async fn may_ask_address(&self, email: &str, user_id: &str) -> storage::Result<bool> {
-        if !self.may_mail(email).await? {
+        let holder = self.store.find_user_by_login(email).await?.filter(|holder| holder.id != user_id);
+        if !self.may_mail(email, holder.is_some()).await? {
             return Ok(false);
         }
-        let holder = self.store.find_user_by_login(email).await?.filter(|holder| holder.id != user_id);
         if let Some(holder) = &holder {
             self.notify(holder, Notice::AddressWanted, "").await;
         }

@@ -106,10 +106,11 @@ impl Identity {
     /// Whether the mail about a new account is sent to `email`, within the limit of mails that one address is sent. Where it
     /// has an account, its owner is told instead.
     pub(super) async fn may_register(&self, challenge: &str, email: &str, locale: &str) -> storage::Result<bool> {
-        if !self.may_mail(email).await? {
+        let holder = self.store.find_user_by_login(email).await?;
+        if !self.may_mail(email, holder.is_some()).await? {
             return Ok(false);
         }
-        if let Some(holder) = self.store.find_user_by_login(email).await? {
+        if let Some(holder) = holder {
             self.tell_account_exists(&holder, email, locale).await?;
             return Ok(false);
         }
