@@ -167,8 +167,11 @@ pub(super) fn named(login: &str) -> String {
     TokenHash::of(&login.to_lowercase()).hex()
 }
 
+/// One where the user name is the address.
 fn names_of(user: &UserRecord) -> Vec<String> {
-    [Some(&user.username), user.email.as_ref()].into_iter().flatten().map(|name| named(name)).collect()
+    let name = named(&user.username);
+    let address = user.email.as_deref().map(named).filter(|address| *address != name);
+    [Some(name), address].into_iter().flatten().collect()
 }
 
 fn login_key(name: &str) -> String {
