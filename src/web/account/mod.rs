@@ -123,31 +123,40 @@ pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
 /// Who is signed in, as surely as this server wants to know them; anybody else signs in first and comes back to `path`. The
 /// page speaks the person's language and says the times of their zone from here on.
 pub async fn signed_in(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, Stop> {
-    let session = visit.person().await?.ok_or_else(|| Stop::SignIn { next: path.to_owned() })?;
-    known_surely(visit, &session, path, visit.app.identity.required_class(&session.user)).await?;
-    Ok(session)
+    let session = present(visit, path).await?;
+    surely(visit, session, path).await
 }
 
 /// As [`signed_in`], of whoever proved who they are a short while ago.
 pub async fn fresh(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, Stop> {
-    visit.fresh_session(path).await?;
-    signed_in(visit, path).await
+    let session = visit.fresh_session(path).await?;
+    surely(visit, session, path).await
 }
 
 /// As [`signed_in`], for the pages where a second factor is set up: whoever has none yet cannot prove one.
 pub async fn signed_in_to_set_up(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, Stop> {
-    let session = visit.person().await?.ok_or_else(|| Stop::SignIn { next: path.to_owned() })?;
-    if visit.app.identity.second_factors(&session.user.id).await?.any() {
-        signed_in(visit, path).await
-    } else {
-        Ok(session)
-    }
+    let session = present(visit, path).await?;
+    surely_to_set_up(visit, session, path).await
 }
 
 /// As [`fresh`], for the pages where a second factor is set up.
 pub async fn fresh_to_set_up(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, Stop> {
-    visit.fresh_session(path).await?;
-    signed_in_to_set_up(visit, path).await
+    let session = visit.fresh_session(path).await?;
+    surely_to_set_up(visit, session, path).await
+}
+
+async fn present(visit: &mut Visit<'_>, path: &str) -> Result<ActiveSession, Stop> {
+    visit.person().await?.ok_or_else(|| Stop::SignIn { next: path.to_owned() })
+}
+
+async fn surely(visit: &Visit<'_>, session: ActiveSession, path: &str) -> Result<ActiveSession, Stop> {
+    known_surely(visit, &session, path, visit.app.identity.required_class(&session.user)).await?;
+    Ok(session)
+}
+
+async fn surely_to_set_up(visit: &Visit<'_>, session: ActiveSession, path: &str) -> Result<ActiveSession, Stop> {
+    let has_factor = visit.app.identity.second_factors(&session.user.id).await?.any();
+    if has_factor { surely(visit, session, path).await } else { Ok(session) }
 }
 
 /// The form that somebody who proved who they are just now has sent from the page at `path`: for what must not be done at a
