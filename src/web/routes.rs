@@ -120,6 +120,9 @@ fn at_root(path: &str) -> Option<Route> {
         "/.well-known/passkey-endpoints" => {
             Some(Route { name: "/.well-known/passkey-endpoints", audience: Audience::Program })
         }
+        "/.well-known/change-password" => {
+            Some(Route { name: "/.well-known/change-password", audience: Audience::Program })
+        }
         "/.well-known/webauthn" => Some(Route { name: "/.well-known/webauthn", audience: Audience::Program }),
         "/livez" => Some(Route { name: "/livez", audience: Audience::Probe }),
         "/readyz" => Some(Route { name: "/readyz", audience: Audience::Probe }),

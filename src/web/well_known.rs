@@ -1,17 +1,18 @@
-//! What browsers and password managers look for at the root of the host about passkeys.
+//! What browsers and password managers look for at the root of the host about passwords and passkeys.
 
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpResponse, http::header};
 use serde_json::json;
 
 use super::App;
-use super::account::PASSKEYS;
+use super::account::{PASSKEYS, PASSWORD};
 use crate::config::Config;
 
 const CACHE_CONTROL: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=3600");
 
-/// Routes at the root, where passkeys are used.
+/// Routes at the root; about passkeys where they are used.
 pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
+    cfg.service(web::resource("/.well-known/change-password").route(web::get().to(change_password)));
     if config.passkeys.rp_id(&config.issuer).is_none() {
         return;
     }
@@ -19,6 +20,12 @@ pub fn routes(cfg: &mut ServiceConfig, config: &Config) {
     if !config.passkeys.related_origins.is_empty() {
         cfg.service(web::resource("/.well-known/webauthn").route(web::get().to(related_origins)));
     }
+}
+
+/// Where a person changes the password (W3C, A Well-Known URL for Changing Passwords).
+async fn change_password(app: Data<App>) -> HttpResponse {
+    let page = app.config.issuer.endpoint(PASSWORD);
+    HttpResponse::SeeOther().insert_header(CACHE_CONTROL).insert_header((header::LOCATION, page)).finish()
 }
 
 /// Where a person makes and manages passkeys (W3C, A Well-Known URL for Relying Party Passkey Endpoints).

@@ -118,6 +118,17 @@ async fn s082_a_new_password_ends_everything_else_and_renews_this_browser() {
 }
 
 #[tokio::test]
+async fn password_managers_find_the_page_to_change_it() {
+    let world = World::new().await;
+    let browser = signed_in(&world, "alice").await;
+    let found = browser.get(&world.url("/.well-known/change-password")).await;
+    assert_eq!((found.status.as_u16(), found.header("location")), (303, world.url("/account/password").as_str()));
+    // The specification tells a server that answers whatever is asked by this.
+    let nothing = "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200";
+    assert_eq!(browser.get(&world.url(nothing)).await.status, 404);
+}
+
+#[tokio::test]
 async fn a_password_is_not_changed_without_the_current_one_or_to_an_easy_one() {
     let world = World::new().await;
     let browser = signed_in(&world, "alice").await;

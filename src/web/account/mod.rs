@@ -36,6 +36,7 @@ use crate::oauth::Params;
 pub use api_keys::EndKeys;
 pub use connections::CONNECTIONS;
 pub use passkeys::PATH as PASSKEYS;
+pub use password::PATH as PASSWORD;
 pub use shell::Shell;
 pub use two_step::{PATH as TWO_STEP, show_new_codes};
 
