@@ -79,7 +79,7 @@ impl World {
         identity.create_user(new).await.unwrap();
         let origin = Origin::new(ADDRESS, "bench", "bench");
         let proof = identity.verify_password("alice", &password().unwrap(), &origin).await.unwrap();
-        let (session, _) = identity.start_session(proof.into(), None, &origin).await.unwrap();
+        let (session, _) = identity.start_session(proof.into(), None, &origin).await.unwrap().unwrap();
         let sealer = Arc::new(Sealer::load(&config.secrets).unwrap());
         let outbound = outbound::Client::new(&config).unwrap();
         let cx = Context::open(config, store, sealer, outbound, clock, random).await.unwrap();

@@ -138,7 +138,7 @@ async fn seed(store: &Store) {
     let mut inserts = tokio::task::JoinSet::new();
     for number in 0..1000 {
         store.insert_user(&user(number)).await.unwrap();
-        store.insert_session(&session(number)).await.unwrap();
+        store.insert_session(&session(number), 0).await.unwrap();
     }
     for number in 0..FAMILIES {
         let store = store.clone();

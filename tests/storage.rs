@@ -108,7 +108,7 @@ suites! {
         an_api_key_is_found_by_its_secret_while_it_and_its_owner_live
         an_owner_has_so_many_live_api_keys_and_no_more
         an_api_key_is_revoked_once_by_its_owner_and_that_is_on_record
-        all_live_api_keys_of_a_person_are_revoked_at_once
+        all_live_api_keys_of_a_person_end_with_what_else_they_had_if_they_wish_so
         uses_of_api_keys_move_forward_only
     }
     clients {
@@ -137,6 +137,7 @@ suites! {
     sessions {
         a_session_is_found_only_while_everything_about_it_holds
         a_session_proved_before_signing_out_everywhere_is_void_however_late_it_is_written
+        no_session_of_a_sign_in_in_flight_outlives_a_new_password
         a_session_is_touched_at_most_once_a_minute
         a_renewed_session_keeps_its_id_and_loses_its_old_secret
         ending_a_session_ends_its_families_but_not_the_offline_ones

@@ -87,7 +87,7 @@ async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
             };
             let registry = registry(offline);
             let id = registry.draw_id();
-            let made = registry.create(NewApiKey { id, owner, name, scope, lifetime: expires_in }).await?;
+            let made = registry.create(NewApiKey { id, owner, as_of: None, name, scope, lifetime: expires_in }).await?;
             audit(offline, "api_key_created", &made.record);
             let mut answer = shown(&made.record);
             if let Some(members) = answer.as_object_mut() {

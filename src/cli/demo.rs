@@ -155,6 +155,7 @@ async fn api_key(instance: &Instance, kept: Option<String>) -> Result<Option<Str
     let new = NewApiKey {
         id: registry.draw_id(),
         owner: Owner::Client(SERVICE.to_owned()),
+        as_of: None,
         name: "demo".to_owned(),
         scope: "api:read".to_owned(),
         lifetime: cx.config.api_keys.max_ttl.duration(),

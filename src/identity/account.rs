@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::profile::{Profile, ProfileError};
 use super::{ActiveSession, Identity, Notice, Origin, UserError};
 use crate::base::{OpaqueToken, TokenKind, new_id};
-use crate::storage::{Accounts, Result, SessionRecord, Sessions, UpstreamAccounts as _, UserRecord};
+use crate::storage::{Accounts, ApiKeyRecord, Result, SessionRecord, Sessions, UpstreamAccounts as _, UserRecord};
 
 use secrecy::SecretString;
 
@@ -46,47 +46,63 @@ impl Identity {
     }
 
     /// Signs out everywhere, here too: every session and refresh token ends, and whatever was issued before is void.
-    pub async fn sign_out_everywhere(&self, session: &ActiveSession, origin: &Origin) -> Result<()> {
+    /// With `end_keys` the person's API keys end too.
+    pub async fn sign_out_everywhere(&self, session: &ActiveSession, end_keys: bool, origin: &Origin) -> Result<()> {
         let (now, user_id) = (self.now(), &session.user.id);
-        self.store.sign_out_everywhere(user_id, now.millis(), self.revocation_end(now).millis()).await?;
+        let until = self.revocation_end(now);
+        let keys = self.store.sign_out_everywhere(user_id, end_keys, now.millis(), until.millis()).await?;
         self.audit("signed_out_everywhere", Some(user_id), Some(&session.sid), origin, &json!({}));
+        self.audit_ended_keys(user_id, &keys, origin);
         Ok(())
     }
 
-    /// Gives the person a new password. Every session and refresh token ends; this browser, where it was changed just
-    /// now, gets a new session in place of its own.
+    pub(super) fn audit_ended_keys(&self, user_id: &str, keys: &[ApiKeyRecord], origin: &Origin) {
+        for key in keys {
+            let details = json!({ "api_key_id": key.id, "prefix": key.prefix, "by": "owner" });
+            self.audit("api_key_revoked", Some(user_id), None, origin, &details);
+        }
+    }
+
+    /// Gives the person a new password. Every session and refresh token ends, with `end_keys` every API key too; this browser,
+    /// where it was changed just now, gets a new session in place of its own. `Unknown` when the session has become void
+    /// meanwhile.
     pub async fn change_password(
         &self,
         session: &ActiveSession,
         password: &SecretString,
+        end_keys: bool,
         origin: &Origin,
     ) -> std::result::Result<(ActiveSession, OpaqueToken), UserError> {
-        self.set_password(&session.user, password).await?;
-        self.audit("password_changed", Some(&session.user.id), Some(&session.sid), origin, &json!({}));
-        self.notify(&session.user, Notice::PasswordChanged, origin.locale).await;
-        let (now, sessions) = (self.now(), &self.config.sessions);
+        let user = &session.user;
+        let hash = self.hash_new_password(password, &user.username, user.email.as_deref()).await?;
+        let (now, keys) = self.store_password(&user.id, &hash, Some(user.tokens_not_before), end_keys).await?;
+        self.audit("password_changed", Some(&user.id), Some(&session.sid), origin, &json!({}));
+        self.audit_ended_keys(&user.id, &keys, origin);
+        self.notify(user, Notice::PasswordChanged, origin.locale).await;
+        let sessions = &self.config.sessions;
         let ttl = if origin.brief { sessions.brief_ttl } else { sessions.ttl };
         let token = OpaqueToken::generate(TokenKind::Session, new_id(now, self.random.as_ref()), self.random.as_ref());
         let replaced = session.replaced_by(&token, now);
         let expires_at = now.plus(ttl.duration()).millis();
         self.store.move_upstream_sessions(&session.sid, &replaced.sid, expires_at).await?;
-        self.store
-            .insert_session(&SessionRecord {
-                id: replaced.sid.clone(),
-                secret_hash: token.hash().as_bytes().to_vec(),
-                user_id: replaced.user.id.clone(),
-                auth_time: now.millis(),
-                acr: replaced.acr.name().to_owned(),
-                amr: json!(replaced.amr).to_string(),
-                address: origin.address.to_string(),
-                user_agent: origin.user_agent.clone(),
-                created_at: now.millis(),
-                last_seen_at: now.millis(),
-                expires_at,
-                ended_at: None,
-                proved_at: now.millis(),
-            })
-            .await?;
+        let record = SessionRecord {
+            id: replaced.sid.clone(),
+            secret_hash: token.hash().as_bytes().to_vec(),
+            user_id: replaced.user.id.clone(),
+            auth_time: now.millis(),
+            acr: replaced.acr.name().to_owned(),
+            amr: json!(replaced.amr).to_string(),
+            address: origin.address.to_string(),
+            user_agent: origin.user_agent.clone(),
+            created_at: now.millis(),
+            last_seen_at: now.millis(),
+            expires_at,
+            ended_at: None,
+            proved_at: now.millis(),
+        };
+        if !self.store.insert_session(&record, now.millis()).await? {
+            return Err(UserError::Unknown);
+        }
         Ok((replaced, token))
     }
 

@@ -63,7 +63,7 @@ impl Identity {
         let (Some(user), Ok(facts)) = (user, facts) else { return Ok(None) };
         let proofs = Proofs::kept(user, facts);
         // Whoever has signed out everywhere, or changed the password, begins anew.
-        if proofs.proved_at().millis() < proofs.user().tokens_not_before {
+        if proofs.as_of() != proofs.user().tokens_not_before {
             return Ok(None);
         }
         Ok(Some(PendingLogin {

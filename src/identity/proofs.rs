@@ -33,7 +33,7 @@ impl Proof {
 
     /// What it says of how the person was known.
     fn fact(&self) -> Fact {
-        match self {
+        let fact = match self {
             Self::Password(proof) => Fact::first(proof.at(), &["pwd"]),
             // A mailbox is no thing that a person holds in their hand.
             Self::EmailCode(proof) => Fact::first(proof.at(), &["otp"]),
@@ -41,7 +41,8 @@ impl Proof {
             Self::RecoveryCode(proof) => Fact::second(proof.at(), &["otp"]),
             Self::Passkey(proof) => Fact::passkey(proof),
             Self::Upstream(proof) => Fact::upstream(proof),
-        }
+        };
+        Fact { as_of: self.user().tokens_not_before, ..fact }
     }
 
     /// The method's name in metrics and events.
@@ -119,6 +120,9 @@ pub(super) struct Fact {
     /// The session at another provider that it stands on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     upstream: Option<UpstreamSession>,
+    /// The person's `tokens_not_before` when it began to be looked at: with another one it is void.
+    #[serde(default)]
+    as_of: i64,
 }
 
 impl Fact {
@@ -132,6 +136,7 @@ impl Fact {
             bound: false,
             signed_in_at: None,
             upstream: None,
+            as_of: 0,
         }
     }
 
@@ -172,6 +177,7 @@ impl Proofs {
             bound: false,
             signed_in_at: Some(session.auth_time),
             upstream: None,
+            as_of: session.user.tokens_not_before,
         };
         Self { user: session.user.clone(), facts: vec![fact] }
     }
@@ -228,6 +234,12 @@ impl Proofs {
     /// When they proved the first of them here.
     pub(super) fn proved_at(&self) -> Timestamp {
         self.facts.iter().map(|fact| fact.at).min().unwrap_or(Timestamp::from_millis(0))
+    }
+
+    /// What the person's `tokens_not_before` has to be for all of them to count. It only grows: the oldest shows whether one
+    /// is void.
+    pub(super) fn as_of(&self) -> i64 {
+        self.facts.iter().map(|fact| fact.as_of).min().unwrap_or(i64::MIN)
     }
 
     pub(super) fn into_user(self) -> UserRecord {

@@ -65,13 +65,15 @@ impl Identity {
         &self,
         token: &str,
         password: &SecretString,
+        end_keys: bool,
         origin: &Origin,
     ) -> Result<UserRecord, ResetError> {
         let PendingReset { user, .. } = self.find_reset(token).await?.ok_or(ResetError::DeadLink)?;
         let new_hash = self.hash_new_password(password, &user.username, user.email.as_deref()).await?;
         self.spend_mail_link(Purpose::PasswordReset, token).await?.ok_or(ResetError::DeadLink)?;
-        self.store_password(&user.id, &new_hash).await?;
+        let (_, keys) = self.store_password(&user.id, &new_hash, None, end_keys).await?;
         self.audit("password_reset", Some(&user.id), None, origin, &json!({}));
+        self.audit_ended_keys(&user.id, &keys, origin);
         self.notify(&user, Notice::PasswordChanged, origin.locale).await;
         Ok(user)
     }

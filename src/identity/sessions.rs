@@ -37,17 +37,18 @@ impl ActiveSession {
 
 impl Identity {
     /// Starts a session from proofs. The cookie's secret is always new (no session fixation); the `sid` stays only
-    /// when the same person proves again in the same browser, otherwise the previous session ends.
+    /// when the same person proves again in the same browser, otherwise the previous session ends. `None` when the proofs are
+    /// void by now: the password was changed, or they signed out everywhere, while they were looked at.
     pub async fn start_session(
         &self,
         proofs: Proofs,
         previous: Option<&ActiveSession>,
         origin: &Origin,
-    ) -> Result<(ActiveSession, OpaqueToken)> {
-        self.forget_failures(proofs.user(), origin).await?;
+    ) -> Result<Option<(ActiveSession, OpaqueToken)>> {
         if let Some(previous) = previous.filter(|previous| previous.user.id == proofs.user().id) {
             if let Some(renewed) = self.renew(previous, &proofs, origin).await? {
-                return Ok(renewed);
+                self.forget_failures(proofs.user(), origin).await?;
+                return Ok(Some(renewed));
             }
         } else if let Some(previous) = previous {
             self.end_session(previous, origin).await?;
@@ -56,10 +57,13 @@ impl Identity {
         let token = OpaqueToken::generate(TokenKind::Session, new_id(now, self.random.as_ref()), self.random.as_ref());
         let record = self.record(&token, &proofs, origin);
         self.tie_to_upstream(&record, &proofs).await?;
-        self.store.insert_session(&record).await?;
+        if !self.store.insert_session(&record, proofs.as_of()).await? {
+            return Ok(None);
+        }
+        self.forget_failures(proofs.user(), origin).await?;
         let details = json!({ "amr": proofs.amr() });
         self.audit("login_succeeded", Some(&record.user_id), Some(&record.id), origin, &details);
-        Ok((active(record, proofs.into_user()), token))
+        Ok(Some((active(record, proofs.into_user()), token)))
     }
 
     async fn renew(
@@ -72,7 +76,7 @@ impl Identity {
         let token = OpaqueToken::generate(TokenKind::Session, id, self.random.as_ref());
         let record = self.record(&token, proofs, origin);
         self.tie_to_upstream(&record, proofs).await?;
-        if !self.store.renew_session(&previous.sid, &previous.secret_hash, &record).await? {
+        if !self.store.renew_session(&previous.sid, &previous.secret_hash, &record, proofs.as_of()).await? {
             return Ok(None);
         }
         let details = json!({ "amr": proofs.amr() });

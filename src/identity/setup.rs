@@ -68,7 +68,7 @@ impl Identity {
             let user = self.store.find_user(user_id).await?.ok_or(SetupError::DeadLink)?;
             let password_hash = self.hash_new_password(&form.password, &user.username, user.email.as_deref()).await?;
             spend().await?;
-            self.store_password(&user.id, &password_hash).await?;
+            self.store_password(&user.id, &password_hash, None, false).await?;
             user
         } else {
             if self.store.any_admin().await?.is_some() {

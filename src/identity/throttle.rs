@@ -27,10 +27,8 @@ impl Identity {
         login: &str,
         origin: &Origin,
     ) -> Result<Reservation, LoginError> {
-        let device = match user {
-            Some(user) => self.device_key(&user.id, origin).await?,
-            None => None,
-        };
+        // Looked up for nobody too: a delay is answered before any hashing, which else would hide it.
+        let device = self.device_key(user.map_or("", |user| &user.id), origin).await?;
         let key = self.attempt_key(&device.unwrap_or_else(|| login_key(&named(login))));
         self.reserve_keys(&[key, self.address_key(origin)], origin).await
     }
@@ -52,10 +50,8 @@ impl Identity {
         challenge: Option<&ChallengeRecord>,
         origin: &Origin,
     ) -> Result<Reservation, LoginError> {
-        let device = match challenge.and_then(|challenge| challenge.user_id.as_deref()) {
-            Some(user_id) => self.device_key(user_id, origin).await?,
-            None => None,
-        };
+        let user_id = challenge.and_then(|challenge| challenge.user_id.as_deref());
+        let device = self.device_key(user_id.unwrap_or_default(), origin).await?;
         let asked_for = || Some(mail_code_key(&Details::of(challenge?).asked_for?));
         let key = device.or_else(asked_for).map(|key| self.attempt_key(&key));
         let keys: Vec<ThrottleKey> = key.into_iter().chain([self.address_key(origin)]).collect();

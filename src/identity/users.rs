@@ -6,8 +6,8 @@ use super::Identity;
 use super::login::MAX_PASSWORD_BYTES;
 use super::passwords::PoolError;
 use super::strength::{Weakness, weakness};
-use crate::base::new_id;
-use crate::storage::{self, UserRecord, Users};
+use crate::base::{Timestamp, new_id};
+use crate::storage::{self, ApiKeyRecord, UserRecord, Users};
 
 /// A user to be made.
 #[derive(Clone, Debug, Default)]
@@ -165,14 +165,22 @@ impl Identity {
     /// Gives a user a new password; every session and refresh token of theirs ends.
     pub async fn set_password(&self, user: &UserRecord, password: &SecretString) -> Result<(), UserError> {
         let hash = self.hash_new_password(password, &user.username, user.email.as_deref()).await?;
-        self.store_password(&user.id, &hash).await
+        self.store_password(&user.id, &hash, None, false).await.map(drop)
     }
 
-    pub(super) async fn store_password(&self, user_id: &str, hash: &str) -> Result<(), UserError> {
-        let now = self.now();
-        let changed =
-            self.store.change_password(user_id, hash, now.millis(), self.revocation_end(now).millis()).await?;
-        if changed { Ok(()) } else { Err(UserError::Unknown) }
+    /// Gives when what was proved before has become void, and the API keys that have ended. `Unknown` too for somebody whose
+    /// `tokens_not_before` is another than `as_of`.
+    pub(super) async fn store_password(
+        &self,
+        user_id: &str,
+        hash: &str,
+        as_of: Option<i64>,
+        end_keys: bool,
+    ) -> Result<(Timestamp, Vec<ApiKeyRecord>), UserError> {
+        let (now, store) = (self.now(), &self.store);
+        let until = self.revocation_end(now);
+        let ended = store.change_password(user_id, hash, as_of, end_keys, now.millis(), until.millis()).await?;
+        ended.map(|keys| (now, keys)).ok_or(UserError::Unknown)
     }
 
     /// Disables (ending sessions and tokens at once) or enables a user. False when there is no such user.
@@ -186,7 +194,7 @@ impl Identity {
         if let Some(user) = self.store.find_user(name).await? {
             return Ok(Some(user));
         }
-        match normalise_username(name) {
+        match normalise_login(name) {
             Some(login) => self.store.find_user_by_login(&login).await,
             None => Ok(None),
         }

@@ -261,7 +261,7 @@ async fn insert_person(store: &Store) {
         ended_at: None,
         proved_at: 1_700_000_000_000,
     };
-    store.insert_session(&session).await.unwrap();
+    store.insert_session(&session, 0).await.unwrap();
 }
 
 /// The claims of a JWT, unverified.

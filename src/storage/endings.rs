@@ -59,6 +59,35 @@ macro_rules! record_ends {
     };
 }
 
+/// Holds a person until the transaction is over, if what counts of what they have proved is as of `$as_of`: a password
+/// change, a reset or signing out everywhere either has not happened yet, and ends what is written here, or it has, and
+/// nothing is.
+macro_rules! hold_person {
+    ($connection:ident, $user_id:expr, $as_of:expr) => {
+        sqlx::query($crate::storage::sql::users::HOLD)
+            .bind($user_id)
+            .bind($as_of)
+            .execute(&mut *$connection)
+            .await?
+            .rows_affected()
+            > 0
+    };
+}
+
+/// Revokes every live API key of a person and records it, after a number was drawn; gives them.
+macro_rules! end_api_keys_of_user {
+    ($connection:ident, $user_id:expr, $now:expr, $expires_at:expr) => {{
+        let revoked: Vec<$crate::storage::ApiKeyRecord> =
+            sqlx::query_as($crate::storage::sql::api_keys::REVOKE_ALL_OF_USER)
+                .bind($user_id)
+                .bind($now)
+                .fetch_all(&mut *$connection)
+                .await?;
+        record_ends!($connection, "family", revoked.iter().map(|key| &key.id), $now, $expires_at);
+        revoked
+    }};
+}
+
 /// Whether a person gets in without `kind` and `name`, by something that this server takes. Locks them, so that of two ways in
 /// that are taken away at once one stays.
 macro_rules! has_another_way_in {

@@ -171,21 +171,19 @@ export async function screenshot(page, name) {
   await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), fullPage: true });
 }
 
-/// What the newest mail to `address` says, once it is there and leads on by a link.
-export async function mailTo(browser, server, address) {
+/// What the newest mail to `address` says, once it is there and leads on by another link than `before`.
+export async function mailTo(browser, server, address, before = null) {
   const reader = await person(browser);
   for (let tries = 0; tries < 100; tries += 1) {
     await reader.page.goto(`${server.issuer}/dev/mail`);
     const found = reader.page.locator("#mails li").filter({ hasText: address });
     if (await found.count()) {
       await found.first().locator("a").click();
-      const link = reader.page.locator("#mail-link");
-      if (await link.count()) {
+      const shown = reader.page.locator("#mail-link");
+      const link = (await shown.count()) ? await shown.getAttribute("href") : before;
+      if (link !== before) {
         const code = reader.page.locator("#mail-code");
-        const said = {
-          link: await link.getAttribute("href"),
-          code: (await code.count()) ? (await code.textContent()).trim() : null,
-        };
+        const said = { link, code: (await code.count()) ? (await code.textContent()).trim() : null };
         await reader.close();
         return said;
       }

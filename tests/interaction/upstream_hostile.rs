@@ -242,7 +242,13 @@ async fn s169_s173_a_sign_in_that_is_old_at_the_provider_is_as_old_here() {
     // What is void are proofs from before, not sign-ins: whoever comes again is let in.
     let alice = world.app.identity.find_user("new").await.unwrap().unwrap();
     world.advance(1);
-    world.app.oauth.store.sign_out_everywhere(&alice.id, world.now().millis(), world.now().millis()).await.unwrap();
+    world
+        .app
+        .oauth
+        .store
+        .sign_out_everywhere(&alice.id, false, world.now().millis(), world.now().millis())
+        .await
+        .unwrap();
     assert_eq!(browser.open(&world.url("/account")).await.url.path(), "/login");
     let (again, _) = come_in(&world, 3600).await;
     assert_eq!(again.open(&world.url("/account")).await.url.path(), "/account");

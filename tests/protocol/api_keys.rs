@@ -19,7 +19,7 @@ pub async fn try_key(world: &World, owner: Owner, scope: &str, days: u64) -> Res
     let lifetime = Duration::from_secs(days * DAY);
     let registry = world.app.oauth.api_key_registry();
     let (id, name) = (registry.draw_id(), "nightly report".to_owned());
-    registry.create(NewApiKey { id, owner, name, scope: scope.to_owned(), lifetime }).await
+    registry.create(NewApiKey { id, owner, as_of: None, name, scope: scope.to_owned(), lifetime }).await
 }
 
 /// A key that lives for 90 days: its id and itself.

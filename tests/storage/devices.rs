@@ -74,7 +74,7 @@ pub async fn a_device_is_not_consumed_when_what_it_stands_on_has_ended(world: Wo
     store.end_session("s1", NOW + 1, LATER).await.unwrap();
     assert!(store.consume_device("d1", NOW + 1, Some(&family("f-d1"))).await.unwrap().is_none());
 
-    store.insert_session(&session("s2", "alice")).await.unwrap();
+    store.insert_session(&session("s2", "alice"), 0).await.unwrap();
     store.insert_device(&device("d2")).await.unwrap();
     assert!(store.decide_device("d2", true, "alice", "s2", "{}", NOW).await.unwrap());
     store.revoke_family("f-d2", "code_replay", NOW, LATER).await.unwrap();
@@ -86,9 +86,9 @@ pub async fn a_device_is_not_consumed_when_what_it_stands_on_has_ended(world: Wo
 pub async fn what_was_let_in_after_signing_out_everywhere_is_consumed_however_old_its_request(world: World) {
     let world = with_device(world).await;
     let store = &world.store;
-    store.sign_out_everywhere("alice", NOW + 5, LATER).await.unwrap();
+    store.sign_out_everywhere("alice", false, NOW + 5, LATER).await.unwrap();
     let again = SessionRecord { auth_time: NOW + 5, proved_at: NOW + 5, ..session("s3", "alice") };
-    store.insert_session(&again).await.unwrap();
+    assert!(store.insert_session(&again, NOW + 5).await.unwrap());
     assert!(store.decide_device("d1", true, "alice", "s3", "{}", NOW + 6).await.unwrap());
     let consumed = store.consume_device("d1", NOW + 7, None).await.unwrap().unwrap();
     assert_eq!(consumed.decided_at, Some(NOW + 6));

@@ -64,7 +64,7 @@ pub async fn sweeping_removes_what_has_expired_in_small_steps(world: World) {
         let id = format!("{number}");
         // Two of the seven are not over yet.
         let end = if number < 5 { NOW + 5 } else { LATER };
-        store.insert_session(&SessionRecord { expires_at: end, ..session(&id, "alice") }).await.unwrap();
+        store.insert_session(&SessionRecord { expires_at: end, ..session(&id, "alice") }, 0).await.unwrap();
         store.insert_transaction(&TransactionRecord { expires_at: end, ..transaction(&id) }).await.unwrap();
         store.insert_family(&FamilyRecord { expires_at: end, ..family(&id) }).await.unwrap();
         let token = AccessTokenRecord { id: id.clone(), secret_hash: hash(""), claims: "{}".into(), expires_at: end };

@@ -54,7 +54,7 @@ pub async fn s139_each_listening_client_of_an_ended_session_gets_one_notice(worl
         "https://app.test/out" })
     .to_string();
     store.insert_client(&deaf).await.unwrap();
-    store.insert_session(&session("s2", "alice")).await.unwrap();
+    store.insert_session(&session("s2", "alice"), 0).await.unwrap();
     for (client_id, session_id) in [("one", "s1"), ("two", "s1"), ("app", "s1"), ("deaf", "s1"), ("three", "s2")] {
         sign_in_to(store, client_id, session_id, NOW).await;
     }
@@ -70,11 +70,11 @@ pub async fn s139_each_listening_client_of_an_ended_session_gets_one_notice(worl
     assert_eq!((notice.user_id.as_str(), notice.attempts, notice.created_at), ("alice", 0, NOW + 1));
     assert_eq!((notice.next_attempt_at, notice.last_error), (Some(NOW + 1), None));
     // Every other end counts as well, and a session that has ended is not told twice.
-    store.change_password("alice", "$new", NOW + 2, LATER).await.unwrap();
+    store.change_password("alice", "$new", None, false, NOW + 2, LATER).await.unwrap();
     assert_eq!(noticed(store).await, [pair("s1", "one"), pair("s1", "two"), pair("s2", "three")]);
     let mut fresh = session("s3", "alice");
     (fresh.auth_time, fresh.created_at) = (NOW + 3, NOW + 3);
-    store.insert_session(&fresh).await.unwrap();
+    assert!(store.insert_session(&fresh, NOW + 2).await.unwrap());
     sign_in_to(store, "one", "s3", NOW + 3).await;
     store.set_user_disabled("alice", true, NOW + 4, LATER).await.unwrap();
     assert_eq!(noticed(store).await.len(), 4);

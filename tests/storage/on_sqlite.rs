@@ -99,12 +99,13 @@ async fn a_caller_that_goes_away_leaves_all_or_nothing() {
     for round in 0..100 {
         let (user_id, sid, id) = (format!("u{round}"), format!("s-{round}"), format!("f{round}"));
         world.store.insert_user(&user(&user_id)).await.unwrap();
-        world.store.insert_session(&session(&sid, &user_id)).await.unwrap();
+        world.store.insert_session(&session(&sid, &user_id), 0).await.unwrap();
         let mut theirs = family(&id);
         (theirs.user_id, theirs.session_id) = (user_id.clone(), sid.clone());
         world.store.insert_family(&theirs).await.unwrap();
         let (store, changed) = (world.store.clone(), user_id.clone());
-        let caller = tokio::spawn(async move { store.change_password(&changed, "hash 2", NOW + 1, LATER).await });
+        let caller =
+            tokio::spawn(async move { store.change_password(&changed, "hash 2", None, false, NOW + 1, LATER).await });
         for _ in 0..round % 5 {
             tokio::task::yield_now().await;
         }

@@ -22,10 +22,10 @@ pub async fn a_credential_belongs_to_one_account(world: World) {
     let world = world.with_alice_and_app().await;
     let store = &world.store;
     store.insert_user(&user("bob")).await.unwrap();
-    store.insert_passkey(&passkey("p1", "alice")).await.unwrap();
+    store.insert_passkey(&passkey("p1", "alice"), 0).await.unwrap();
     let mut same = passkey("p2", "bob");
     same.credential_id = passkey("p1", "alice").credential_id;
-    assert!(matches!(store.insert_passkey(&same).await, Err(Error::Conflict("passkey"))));
+    assert!(matches!(store.insert_passkey(&same, 0).await, Err(Error::Conflict("passkey"))));
     let found = store.find_passkey(&same.credential_id).await.unwrap().unwrap();
     assert_eq!(format!("{found:?}"), format!("{:?}", passkey("p1", "alice")));
     // Nobody changes another's.
@@ -41,7 +41,7 @@ pub async fn a_credential_belongs_to_one_account(world: World) {
 pub async fn a_use_is_noted_when_the_counter_has_grown_or_there_is_none(world: World) {
     let world = world.with_alice_and_app().await;
     let store = &world.store;
-    store.insert_passkey(&passkey("p1", "alice")).await.unwrap();
+    store.insert_passkey(&passkey("p1", "alice"), 0).await.unwrap();
     let at = async || store.list_passkeys("alice").await.unwrap().remove(0);
     for _ in 0..2 {
         assert!(store.note_passkey_use("p1", 0, true, false, NOW + 1).await.unwrap());
@@ -112,8 +112,8 @@ pub async fn the_last_way_in_stays_unless_another_provider_remains(world: World)
     without.password_hash = None;
     store.insert_user(&without).await.unwrap();
     let alone = PasskeyRecord { user_verified: true, ..passkey("p1", "alice") };
-    store.insert_passkey(&alone).await.unwrap();
-    store.insert_passkey(&passkey("p2", "alice")).await.unwrap();
+    store.insert_passkey(&alone, 0).await.unwrap();
+    store.insert_passkey(&passkey("p2", "alice"), 0).await.unwrap();
     assert!(
         store.delete_passkey("p1", "alice", &all(), NOW).await.unwrap().is_none(),
         "the other one does not sign in alone"
@@ -135,7 +135,7 @@ pub async fn the_last_way_in_stays_unless_another_provider_remains(world: World)
     assert!(!store.delete_upstream_identity("alice", "i1", &without, NOW).await.unwrap(), "passkeys are off");
     assert!(store.delete_passkey("p1", "alice", &all(), NOW).await.unwrap().is_some());
     // Somebody who has lost them all begins anew with the password alone.
-    store.insert_passkey(&passkey("p3", "alice")).await.unwrap();
+    store.insert_passkey(&passkey("p3", "alice"), 0).await.unwrap();
     store.delete_factors("alice").await.unwrap();
     assert!(store.list_passkeys("alice").await.unwrap().is_empty());
 }

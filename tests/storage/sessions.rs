@@ -24,17 +24,39 @@ pub async fn a_session_is_found_only_while_everything_about_it_holds(world: Worl
 pub async fn a_session_proved_before_signing_out_everywhere_is_void_however_late_it_is_written(world: World) {
     let world = world.with_alice_and_app().await;
     let store = &world.store;
-    store.change_password("alice", "hash 2", NOW + 5, LATER).await.unwrap();
+    store.change_password("alice", "hash 2", None, false, NOW + 5, LATER).await.unwrap();
     let mut late = session("s2", "alice");
     (late.proved_at, late.created_at, late.last_seen_at) = (NOW + 4, NOW + 6, NOW + 6);
-    store.insert_session(&late).await.unwrap();
+    assert!(!store.insert_session(&late, 0).await.unwrap(), "by somebody who read the person before that");
+    assert!(store.insert_session(&late, NOW + 5).await.unwrap());
     assert!(store.find_session("s2", &hash("cookie"), NOW + 7, 0).await.unwrap().is_none());
     // Signed in elsewhere before that, and proved here after it: as good as any.
     let elsewhere = SessionRecord { id: "s3".into(), auth_time: NOW - 5, proved_at: NOW + 6, ..late };
-    store.insert_session(&elsewhere).await.unwrap();
+    store.insert_session(&elsewhere, NOW + 5).await.unwrap();
     let (found, _) = store.find_session("s3", &hash("cookie"), NOW + 7, 0).await.unwrap().unwrap();
     assert_eq!((found.auth_time, found.proved_at), (NOW - 5, NOW + 6));
     assert_eq!(store.list_sessions("alice", NOW + 7).await.unwrap().len(), 1);
+}
+
+pub async fn no_session_of_a_sign_in_in_flight_outlives_a_new_password(world: World) {
+    let world = world.with_alice_and_app().await;
+    let stores = [world.store.clone(), world.another().await];
+    let begun = at_once(12, |number| {
+        let store = stores[number % 2].clone();
+        let next = SessionRecord { proved_at: NOW + 50, ..session(&format!("n{number}"), "alice") };
+        async move {
+            if number == 5 {
+                store.change_password("alice", "hash 2", None, false, NOW + 1, LATER).await.unwrap().is_some()
+            } else if number == 6 {
+                store.renew_session("s1", &hash("cookie"), &SessionRecord { id: "s1".into(), ..next }, 0).await.unwrap()
+            } else {
+                store.insert_session(&next, 0).await.unwrap()
+            }
+        }
+    })
+    .await;
+    assert!(begun[5]);
+    assert_eq!(world.store.count_live_sessions(NOW).await.unwrap(), 0, "it was ended, or never begun: {begun:?}");
 }
 
 pub async fn a_session_is_touched_at_most_once_a_minute(world: World) {
@@ -54,10 +76,10 @@ pub async fn a_renewed_session_keeps_its_id_and_loses_its_old_secret(world: Worl
     renewed.secret_hash = hash("cookie 2");
     (renewed.auth_time, renewed.last_seen_at, renewed.expires_at) = (NOW + 9, NOW + 9, LATER + 9);
     renewed.amr = r#"["pwd","otp"]"#.into();
-    assert!(!store.renew_session("s1", &hash("other"), &renewed).await.unwrap());
+    assert!(!store.renew_session("s1", &hash("other"), &renewed, 0).await.unwrap());
     let renewals = at_once(10, |_| {
         let (store, renewed) = (store.clone(), renewed.clone());
-        async move { store.renew_session("s1", &hash("cookie"), &renewed).await.unwrap() }
+        async move { store.renew_session("s1", &hash("cookie"), &renewed, 0).await.unwrap() }
     })
     .await;
     assert_eq!(renewals.iter().filter(|renewed| **renewed).count(), 1);
@@ -68,15 +90,15 @@ pub async fn a_renewed_session_keeps_its_id_and_loses_its_old_secret(world: Worl
 
     store.insert_user(&user("bob")).await.unwrap();
     let bobs = session("ignored", "bob");
-    assert!(!store.renew_session("s1", &hash("cookie 2"), &bobs).await.unwrap());
+    assert!(!store.renew_session("s1", &hash("cookie 2"), &bobs, 0).await.unwrap());
     store.end_session("s1", NOW + 10, LATER).await.unwrap();
-    assert!(!store.renew_session("s1", &hash("cookie 2"), &renewed).await.unwrap());
+    assert!(!store.renew_session("s1", &hash("cookie 2"), &renewed, 0).await.unwrap());
 }
 
 pub async fn ending_a_session_ends_its_families_but_not_the_offline_ones(world: World) {
     let world = world.with_alice_and_app().await;
     let store = &world.store;
-    store.insert_session(&session("s2", "alice")).await.unwrap();
+    store.insert_session(&session("s2", "alice"), 0).await.unwrap();
     store.insert_family(&family("online")).await.unwrap();
     let mut offline = family("offline");
     offline.offline = true;
@@ -104,10 +126,10 @@ pub async fn ending_a_session_ends_its_families_but_not_the_offline_ones(world: 
 pub async fn live_sessions_are_counted(world: World) {
     let world = world.with_alice_and_app().await;
     let store = &world.store;
-    store.insert_session(&session("s2", "alice")).await.unwrap();
+    store.insert_session(&session("s2", "alice"), 0).await.unwrap();
     let mut shorter = session("s3", "alice");
     shorter.expires_at = NOW + 1;
-    store.insert_session(&shorter).await.unwrap();
+    store.insert_session(&shorter, 0).await.unwrap();
     assert_eq!(store.count_live_sessions(NOW).await.unwrap(), 3);
     assert_eq!(store.count_live_sessions(NOW + 1).await.unwrap(), 2);
     store.end_session("s1", NOW + 1, LATER).await.unwrap();

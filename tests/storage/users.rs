@@ -157,8 +157,8 @@ async fn assert_nothing_of_alice_is_left(store: &Store, at: i64) {
 pub async fn a_new_password_ends_everything_from_before(world: World) {
     let world = alice_is_busy(world).await;
     let store = &world.store;
-    assert!(!store.change_password("nobody", "hash 2", NOW + 1, NOW + HOUR).await.unwrap());
-    assert!(store.change_password("alice", "hash 2", NOW + 1, NOW + HOUR).await.unwrap());
+    assert!(store.change_password("nobody", "hash 2", None, false, NOW + 1, NOW + HOUR).await.unwrap().is_none());
+    assert!(store.change_password("alice", "hash 2", None, false, NOW + 1, NOW + HOUR).await.unwrap().is_some());
     assert_nothing_of_alice_is_left(store, NOW + 2).await;
     let alice = store.find_user("alice").await.unwrap().unwrap();
     assert_eq!((alice.password_hash.as_deref(), alice.password_changed_at), (Some("hash 2"), Some(NOW + 1)));
@@ -166,7 +166,7 @@ pub async fn a_new_password_ends_everything_from_before(world: World) {
     // The login with the new password, in the same millisecond.
     let mut next = session("s2", "alice");
     (next.auth_time, next.proved_at) = (NOW + 1, NOW + 1);
-    store.insert_session(&next).await.unwrap();
+    assert!(store.insert_session(&next, NOW + 1).await.unwrap());
     assert!(store.find_session("s2", &hash("cookie"), NOW + 1, 0).await.unwrap().is_some());
 }
 

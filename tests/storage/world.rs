@@ -84,7 +84,7 @@ impl World {
     /// alice with a session, and the client `app`: what most records hang on.
     pub async fn with_alice_and_app(self) -> Self {
         self.store.insert_user(&user("alice")).await.unwrap();
-        self.store.insert_session(&session("s1", "alice")).await.unwrap();
+        self.store.insert_session(&session("s1", "alice"), 0).await.unwrap();
         self.store.insert_client(&client("app")).await.unwrap();
         self
     }

@@ -65,10 +65,15 @@ impl Identity {
         let provider = provider(answer.credential, &response.response.attestation_object);
         let name = clean_name(provider.unwrap_or(name)).ok_or(PasskeyError::Name)?;
         let passkey = self.new_passkey(&user.id, name, &credential)?;
-        self.store.insert_passkey(&passkey).await.map_err(|error| match error {
+        let inserted = self.store.insert_passkey(&passkey, user.tokens_not_before).await;
+        let inserted = inserted.map_err(|error| match error {
             storage::Error::Conflict(_) => PasskeyError::Taken,
             error => error.into(),
         })?;
+        if !inserted {
+            // The session has become void meanwhile.
+            return Err(PasskeyError::Expired);
+        }
         let details = json!({ "passkey": passkey.id, "name": passkey.name });
         self.audit("passkey_added", Some(&user.id), Some(&session.sid), origin, &details);
         self.notify(

@@ -180,22 +180,6 @@ impl Context {
         let revoked = self.store.revoke_api_key(id, user_id, now.millis(), expires_at.millis()).await?;
         let Some(record) = revoked else { return Ok(false) };
         self.revocations.apply(RevocationKind::Family, id, now, expires_at);
-        self.audit_revoked_key(&record, by, caller);
-        Ok(true)
-    }
-
-    /// Revokes every live key of a person in the same way.
-    pub async fn revoke_api_keys_of_user(&self, user_id: &str, by: &str, caller: Caller<'_>) -> Result<(), Error> {
-        let now = self.now();
-        let expires_at = self.revocation_expires_at(now);
-        for record in self.store.revoke_api_keys_of_user(user_id, now.millis(), expires_at.millis()).await? {
-            self.revocations.apply(RevocationKind::Family, &record.id, now, expires_at);
-            self.audit_revoked_key(&record, by, caller);
-        }
-        Ok(())
-    }
-
-    fn audit_revoked_key(&self, record: &ApiKeyRecord, by: &str, caller: Caller<'_>) {
         let about = AuditSubject {
             user_id: record.user_id.as_deref(),
             client_id: record.client_id.as_deref(),
@@ -203,6 +187,7 @@ impl Context {
         };
         let details = json!({ "api_key_id": record.id, "prefix": record.prefix, "by": by });
         self.audit("api_key_revoked", about, caller, &details);
+        Ok(true)
     }
 
     /// Writes the last uses that were noted since the last time.

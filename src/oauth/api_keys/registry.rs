@@ -23,6 +23,8 @@ pub struct NewApiKey {
     /// By [`ApiKeys::draw_id`]; one that is there already is a `Conflict`, so that a form sent twice makes one key.
     pub id: Uuid,
     pub owner: Owner,
+    /// For a person who makes it: `tokens_not_before` as their session has it. When it is another by now, no key is made.
+    pub as_of: Option<i64>,
     /// What its owner calls it.
     pub name: String,
     /// Space-separated.
@@ -104,7 +106,7 @@ impl ApiKeys<'_> {
             last_used_at: None,
             revoked_at: None,
         };
-        if self.store.insert_api_key(&record, i64::from(settings.max_per_owner)).await? {
+        if self.store.insert_api_key(&record, new.as_of, i64::from(settings.max_per_owner)).await? {
             Ok(MadeApiKey { record, key })
         } else {
             Err(ApiKeyError::TooMany { limit: settings.max_per_owner })

@@ -1,4 +1,4 @@
-use crate::storage::{AuditRecord, GrantRecord, Result, RevocationRecord, SessionRecord};
+use crate::storage::{ApiKeyRecord, AuditRecord, GrantRecord, Result, RevocationRecord, SessionRecord};
 
 /// What people see of their own account, and change in it.
 pub trait Accounts {
@@ -7,9 +7,15 @@ pub trait Accounts {
     /// The user's sessions that have not ended, the most recently used first; also those that have been idle for too long
     /// to be let in, which may have refresh tokens.
     async fn list_sessions(&self, user_id: &str, now: i64) -> Result<Vec<SessionRecord>>;
-    /// Ends every session, family, code and approved device of the user, sets `tokens_not_before`, and writes the `user`
-    /// revocation, in one transaction.
-    async fn sign_out_everywhere(&self, user_id: &str, now: i64, revocation_expires_at: i64) -> Result<bool>;
+    /// Ends every session, family, code and approved device of the user, with `end_keys` their API keys too, sets
+    /// `tokens_not_before`, and writes the `user` revocation, in one transaction. Gives the keys.
+    async fn sign_out_everywhere(
+        &self,
+        user_id: &str,
+        end_keys: bool,
+        now: i64,
+        revocation_expires_at: i64,
+    ) -> Result<Vec<ApiKeyRecord>>;
     /// Deletes the user and all that hangs on them, with the `user` revocation, in one transaction.
     async fn delete_user(&self, user_id: &str, now: i64, revocation_expires_at: i64) -> Result<bool>;
     /// The clients that the user's sessions have signed in to: ids of session and client, in the order of their first use.

@@ -1,9 +1,9 @@
 use crate::storage::{ApiKeyRecord, Result};
 
 pub trait ApiKeys {
-    /// Inserts unless its owner has `limit` keys that are neither revoked nor expired at its `created_at`; false when
-    /// refused.
-    async fn insert_api_key(&self, key: &ApiKeyRecord, limit: i64) -> Result<bool>;
+    /// Inserts unless its owner has `limit` keys that are neither revoked nor expired at its `created_at`, or is a person
+    /// whose `tokens_not_before` is another than `as_of`; false when refused.
+    async fn insert_api_key(&self, key: &ApiKeyRecord, as_of: Option<i64>, limit: i64) -> Result<bool>;
     /// The key, if it is neither revoked nor expired and the person it belongs to is enabled.
     async fn find_live_api_key(&self, id: &str, secret_hash: &[u8], now: i64) -> Result<Option<ApiKeyRecord>>;
     /// Keys that are not revoked, expired ones included, newest first.
@@ -23,13 +23,6 @@ pub trait ApiKeys {
         now: i64,
         revocation_expires_at: i64,
     ) -> Result<Option<ApiKeyRecord>>;
-    /// Revokes every live key of a person in the same way, and gives what was revoked.
-    async fn revoke_api_keys_of_user(
-        &self,
-        user_id: &str,
-        now: i64,
-        revocation_expires_at: i64,
-    ) -> Result<Vec<ApiKeyRecord>>;
     /// Moves `last_used_at` of each key forward to the time beside it.
     async fn touch_api_keys(&self, uses: &[(String, i64)]) -> Result<()>;
 }

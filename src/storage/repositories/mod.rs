@@ -57,15 +57,18 @@ pub trait Users {
     async fn set_email(&self, user_id: &str, email: Option<&str>, verified: bool, now: i64) -> Result<bool>;
     /// Stores a re-hash of the same password; nothing else changes.
     async fn upgrade_password_hash(&self, user_id: &str, old_hash: &str, new_hash: &str) -> Result<bool>;
-    /// A new password: ends every session and refresh family of the user, sets `tokens_not_before`, and writes the
-    /// `user` revocation, in one transaction.
+    /// A new password: ends every session and refresh family of the user, with `end_keys` their API keys too, sets
+    /// `tokens_not_before`, and writes the `user` revocation, in one transaction. Gives the keys; `None` where there is no
+    /// such user, or their `tokens_not_before` is another than `as_of`.
     async fn change_password(
         &self,
         user_id: &str,
         new_hash: &str,
+        as_of: Option<i64>,
+        end_keys: bool,
         now: i64,
         revocation_expires_at: i64,
-    ) -> Result<bool>;
+    ) -> Result<Option<Vec<ApiKeyRecord>>>;
     /// Disables (ending sessions and families, with the `user` revocation) or enables, in one transaction.
     async fn set_user_disabled(
         &self,
@@ -77,7 +80,9 @@ pub trait Users {
 }
 
 pub trait Sessions {
-    async fn insert_session(&self, session: &SessionRecord) -> Result<()>;
+    /// False, with nothing inserted, when the person's `tokens_not_before` is another than `as_of`, or they are disabled: what
+    /// was proved is void by now.
+    async fn insert_session(&self, session: &SessionRecord, as_of: i64) -> Result<bool>;
     /// The session if secret, idle and absolute end, and its user (enabled, not signed out everywhere since) allow.
     async fn find_session(
         &self,
@@ -88,8 +93,9 @@ pub trait Sessions {
     ) -> Result<Option<(SessionRecord, UserRecord)>>;
     /// Moves `last_seen_at` forward, at most once a minute per session.
     async fn touch_session(&self, id: &str, now: i64) -> Result<()>;
-    /// A renewed login in the same browser: new secret, `auth_time`, `acr`, `amr`; the id (`sid`) stays.
-    async fn renew_session(&self, id: &str, old_secret_hash: &[u8], new: &SessionRecord) -> Result<bool>;
+    /// A renewed login in the same browser: new secret, `auth_time`, `acr`, `amr`; the id (`sid`) stays. `as_of` as with
+    /// [`Self::insert_session`].
+    async fn renew_session(&self, id: &str, old_secret_hash: &[u8], new: &SessionRecord, as_of: i64) -> Result<bool>;
     /// Ends the session and the refresh families bound to it (not the offline ones), with the `session` revocation and
     /// the notices to its clients, in one transaction. False when it had ended already.
     async fn end_session(&self, id: &str, now: i64, revocation_expires_at: i64) -> Result<bool>;

@@ -1,8 +1,9 @@
 use crate::storage::{PasskeyChallengeRecord, PasskeyRecord, Result, WaysIn};
 
 pub trait Passkeys {
-    /// `Error::Conflict("passkey")` when any account has this credential already.
-    async fn insert_passkey(&self, passkey: &PasskeyRecord) -> Result<()>;
+    /// `Error::Conflict("passkey")` when any account has this credential already. False, with nothing inserted, when its
+    /// owner's `tokens_not_before` is another than `as_of`.
+    async fn insert_passkey(&self, passkey: &PasskeyRecord, as_of: i64) -> Result<bool>;
     async fn find_passkey(&self, credential_id: &[u8]) -> Result<Option<PasskeyRecord>>;
     /// A person's passkeys, the oldest first.
     async fn list_passkeys(&self, user_id: &str) -> Result<Vec<PasskeyRecord>>;

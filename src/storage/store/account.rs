@@ -40,7 +40,13 @@ impl Accounts for Store {
         })
     }
 
-    async fn sign_out_everywhere(&self, user_id: &str, now: i64, revocation_expires_at: i64) -> Result<bool> {
+    async fn sign_out_everywhere(
+        &self,
+        user_id: &str,
+        end_keys: bool,
+        now: i64,
+        revocation_expires_at: i64,
+    ) -> Result<Vec<ApiKeyRecord>> {
         let user_id = user_id.to_owned();
         transaction!(self, |connection| {
             let seq = draw_seq!(connection);
@@ -54,7 +60,11 @@ impl Accounts for Store {
             if known {
                 end_everything_of_user!(connection, seq, &user_id, "signed_out_everywhere", now, revocation_expires_at);
             }
-            known
+            if known && end_keys {
+                end_api_keys_of_user!(connection, &user_id, now, revocation_expires_at)
+            } else {
+                Vec::new()
+            }
         })
     }
 

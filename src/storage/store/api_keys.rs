@@ -2,7 +2,7 @@ use super::Store;
 use crate::storage::{ApiKeyRecord, ApiKeys, Result, conflict, sql};
 
 impl ApiKeys for Store {
-    async fn insert_api_key(&self, key: &ApiKeyRecord, limit: i64) -> Result<bool> {
+    async fn insert_api_key(&self, key: &ApiKeyRecord, as_of: Option<i64>, limit: i64) -> Result<bool> {
         let key = key.clone();
         transaction!(self, |connection| {
             let (lock, owner) = match &key.user_id {
@@ -10,6 +10,11 @@ impl ApiKeys for Store {
                 None => (sql::api_keys::LOCK_CLIENT, key.client_id.as_ref()),
             };
             sqlx::query(lock).bind(owner).execute(&mut *connection).await?;
+            if let Some(as_of) = as_of
+                && !hold_person!(connection, owner, as_of)
+            {
+                return Ok(false);
+            }
             sqlx::query(sql::api_keys::INSERT)
                 .bind(&key.id)
                 .bind(&key.secret_hash)
@@ -82,25 +87,6 @@ impl ApiKeys for Store {
             if revoked.is_some() {
                 record_revocation!(connection, seq, "family", &id, now, revocation_expires_at);
             }
-            revoked
-        })
-    }
-
-    async fn revoke_api_keys_of_user(
-        &self,
-        user_id: &str,
-        now: i64,
-        revocation_expires_at: i64,
-    ) -> Result<Vec<ApiKeyRecord>> {
-        let user_id = user_id.to_owned();
-        transaction!(self, |connection| {
-            draw_seq!(connection);
-            let revoked: Vec<ApiKeyRecord> = sqlx::query_as(sql::api_keys::REVOKE_ALL_OF_USER)
-                .bind(&user_id)
-                .bind(now)
-                .fetch_all(&mut *connection)
-                .await?;
-            record_ends!(connection, "family", revoked.iter().map(|key| &key.id), now, revocation_expires_at);
             revoked
         })
     }

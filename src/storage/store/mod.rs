@@ -164,7 +164,7 @@ mod tests {
             assert_send(store.consume_code("", &[], 0));
             assert_send(store.redeem_code("", &[], 0, None));
             assert_send(store.find_user(""));
-            assert_send(store.change_password("", "", 0, 0));
+            assert_send(store.change_password("", "", None, false, 0, 0));
             assert_send(store.migrate());
             assert_send(store.close());
         }

@@ -2,24 +2,28 @@ use super::Store;
 use crate::storage::{PasskeyChallengeRecord, PasskeyRecord, Passkeys, Result, WaysIn, conflict, sql};
 
 impl Passkeys for Store {
-    async fn insert_passkey(&self, passkey: &PasskeyRecord) -> Result<()> {
+    async fn insert_passkey(&self, passkey: &PasskeyRecord, as_of: i64) -> Result<bool> {
         let record = passkey.clone();
-        write!(self, |connection| {
-            sqlx::query(sql::passkeys::INSERT)
-                .bind(&record.id)
-                .bind(&record.user_id)
-                .bind(&record.credential_id)
-                .bind(&record.credential)
-                .bind(&record.name)
-                .bind(record.sign_count)
-                .bind(record.user_verified)
-                .bind(record.backup_eligible)
-                .bind(record.backed_up)
-                .bind(record.created_at)
-                .bind(record.last_used_at)
-                .execute(connection)
-                .await
-                .map_err(|error| conflict(error, "passkey"))?;
+        transaction!(self, |connection| {
+            let held = hold_person!(connection, &record.user_id, as_of);
+            if held {
+                sqlx::query(sql::passkeys::INSERT)
+                    .bind(&record.id)
+                    .bind(&record.user_id)
+                    .bind(&record.credential_id)
+                    .bind(&record.credential)
+                    .bind(&record.name)
+                    .bind(record.sign_count)
+                    .bind(record.user_verified)
+                    .bind(record.backup_eligible)
+                    .bind(record.backed_up)
+                    .bind(record.created_at)
+                    .bind(record.last_used_at)
+                    .execute(&mut *connection)
+                    .await
+                    .map_err(|error| conflict(error, "passkey"))?;
+            }
+            held
         })
     }
 

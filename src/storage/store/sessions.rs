@@ -45,31 +45,35 @@ impl From<SessionWithUser> for (SessionRecord, UserRecord) {
 const TOUCH_MS: i64 = 60_000;
 
 impl Sessions for Store {
-    async fn insert_session(&self, session: &SessionRecord) -> Result<()> {
+    async fn insert_session(&self, session: &SessionRecord, as_of: i64) -> Result<bool> {
         let row = session.clone();
-        write!(self, |connection| {
-            sqlx::query(sql::sessions::INSERT)
-                .bind(&row.id)
-                .bind(&row.secret_hash)
-                .bind(&row.user_id)
-                .bind(row.auth_time)
-                .bind(&row.acr)
-                .bind(&row.amr)
-                .bind(&row.address)
-                .bind(&row.user_agent)
-                .bind(row.created_at)
-                .bind(row.last_seen_at)
-                .bind(row.expires_at)
-                .bind(row.ended_at)
-                .bind(row.proved_at)
-                .execute(connection)
-                .await
-                .map_err(|error| conflict(error, "session"))?;
+        let inserted = transaction!(self, |connection| {
+            let held = hold_person!(connection, &row.user_id, as_of);
+            if held {
+                sqlx::query(sql::sessions::INSERT)
+                    .bind(&row.id)
+                    .bind(&row.secret_hash)
+                    .bind(&row.user_id)
+                    .bind(row.auth_time)
+                    .bind(&row.acr)
+                    .bind(&row.amr)
+                    .bind(&row.address)
+                    .bind(&row.user_agent)
+                    .bind(row.created_at)
+                    .bind(row.last_seen_at)
+                    .bind(row.expires_at)
+                    .bind(row.ended_at)
+                    .bind(row.proved_at)
+                    .execute(&mut *connection)
+                    .await
+                    .map_err(|error| conflict(error, "session"))?;
+            }
+            held
         })?;
-        if let Some(redis) = &self.redis {
+        if let Some(redis) = self.redis.as_ref().filter(|_| inserted) {
             redis.saw(&session.id, session.last_seen_at).await;
         }
-        Ok(())
+        Ok(inserted)
     }
 
     async fn find_session(
@@ -111,26 +115,27 @@ impl Sessions for Store {
         })
     }
 
-    async fn renew_session(&self, id: &str, old_secret_hash: &[u8], new: &SessionRecord) -> Result<bool> {
+    async fn renew_session(&self, id: &str, old_secret_hash: &[u8], new: &SessionRecord, as_of: i64) -> Result<bool> {
         let (sid, old_secret_hash, row) = (id.to_owned(), old_secret_hash.to_vec(), new.clone());
-        let renewed = write!(self, |connection| {
-            sqlx::query(sql::sessions::RENEW)
-                .bind(&sid)
-                .bind(&old_secret_hash)
-                .bind(&row.secret_hash)
-                .bind(row.auth_time)
-                .bind(&row.acr)
-                .bind(&row.amr)
-                .bind(&row.address)
-                .bind(&row.user_agent)
-                .bind(row.last_seen_at)
-                .bind(row.expires_at)
-                .bind(&row.user_id)
-                .bind(row.proved_at)
-                .execute(connection)
-                .await?
-                .rows_affected()
-                > 0
+        let renewed = transaction!(self, |connection| {
+            hold_person!(connection, &row.user_id, as_of)
+                && sqlx::query(sql::sessions::RENEW)
+                    .bind(&sid)
+                    .bind(&old_secret_hash)
+                    .bind(&row.secret_hash)
+                    .bind(row.auth_time)
+                    .bind(&row.acr)
+                    .bind(&row.amr)
+                    .bind(&row.address)
+                    .bind(&row.user_agent)
+                    .bind(row.last_seen_at)
+                    .bind(row.expires_at)
+                    .bind(&row.user_id)
+                    .bind(row.proved_at)
+                    .execute(&mut *connection)
+                    .await?
+                    .rows_affected()
+                    > 0
         })?;
         if let Some(redis) = self.redis.as_ref().filter(|_| renewed) {
             redis.saw(id, new.last_seen_at).await;

@@ -1,5 +1,5 @@
 use super::Store;
-use crate::storage::{Error, Result, UserRecord, Users, conflict, sql};
+use crate::storage::{ApiKeyRecord, Error, Result, UserRecord, Users, conflict, sql};
 
 /// Binds every column of `INSERT`, for either driver.
 /// Refuses a name that is somebody else's address, or the other way round, until the transaction is over.
@@ -120,9 +120,11 @@ impl Users for Store {
         &self,
         user_id: &str,
         new_hash: &str,
+        as_of: Option<i64>,
+        end_keys: bool,
         now: i64,
         revocation_expires_at: i64,
-    ) -> Result<bool> {
+    ) -> Result<Option<Vec<ApiKeyRecord>>> {
         let (user_id, new_hash) = (user_id.to_owned(), new_hash.to_owned());
         transaction!(self, |connection| {
             let seq = draw_seq!(connection);
@@ -130,6 +132,7 @@ impl Users for Store {
                 .bind(&user_id)
                 .bind(&new_hash)
                 .bind(now)
+                .bind(as_of)
                 .execute(&mut *connection)
                 .await?
                 .rows_affected()
@@ -137,7 +140,11 @@ impl Users for Store {
             if changed {
                 end_everything_of_user!(connection, seq, &user_id, "password_change", now, revocation_expires_at);
             }
-            changed
+            match (changed, end_keys) {
+                (false, _) => None,
+                (true, false) => Some(Vec::new()),
+                (true, true) => Some(end_api_keys_of_user!(connection, &user_id, now, revocation_expires_at)),
+            }
         })
     }
 

@@ -159,6 +159,7 @@ async fn made(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop
     let new = NewApiKey {
         id: filled.id,
         owner: owner(&session),
+        as_of: Some(session.user.tokens_not_before),
         name: filled.name.clone(),
         scope: filled.scope.to_string(),
         lifetime: Duration::from_secs(filled.days.saturating_mul(86400)),
@@ -229,20 +230,15 @@ impl EndKeys {
 
     /// With the choice of a form that is shown again.
     pub async fn again(visit: &Visit<'_>, user_id: &str, params: &Params) -> Result<Option<Self>, Stop> {
-        Self::of(visit, user_id, params.get(Self::FIELD).is_some()).await
+        Self::of(visit, user_id, Self::is_asked(params)).await
     }
 
     pub fn text(&self, t: &Locale) -> String {
         t.with("api-keys-end-too", "count", self.count)
     }
 
-    /// Does what was chosen.
-    pub async fn submitted(visit: &Visit<'_>, user_id: &str, params: &Params) -> Result<(), Stop> {
-        if params.get(Self::FIELD).is_some() {
-            let id = visit.id();
-            visit.cx().revoke_api_keys_of_user(user_id, "owner", visit.caller(&id)).await?;
-        }
-        Ok(())
+    pub fn is_asked(params: &Params) -> bool {
+        params.get(Self::FIELD).is_some()
     }
 }
 

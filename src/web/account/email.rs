@@ -85,8 +85,8 @@ pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
 }
 
 async fn ask(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let session = fresh(visit, PATH).await?;
     let params = visit.form(body).await?;
+    let session = fresh(visit, PATH).await?;
     visit.check(&params, ASK_PURPOSE, &session.sid)?;
     let typed = params.get("email").unwrap_or_default();
     let (identity, locale) = (&visit.app.identity, visit.frame.t.tag());
@@ -121,8 +121,8 @@ pub async fn post_code(app: Data<App>, req: HttpRequest, body: Payload) -> HttpR
 }
 
 async fn take_code(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let session = signed_in(visit, PATH).await?;
     let params = visit.form(body).await?;
+    let session = signed_in(visit, PATH).await?;
     let address = visit.query()?;
     let id = address.get("c").unwrap_or_default();
     visit.check(&params, CODE_PURPOSE, id)?;
@@ -164,8 +164,8 @@ pub async fn post_confirm(app: Data<App>, req: HttpRequest, body: Payload) -> Ht
 }
 
 async fn confirmed(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let session = signed_in(visit, CONFIRM).await?;
     let params = visit.form(body).await?;
+    let session = signed_in(visit, CONFIRM).await?;
     visit.check(&params, CONFIRM_PURPOSE, &session.sid)?;
     let token = visit.cookies.mail_link(visit.req).unwrap_or_default();
     take(visit, &session, &token).await

@@ -168,8 +168,9 @@ pub async fn fresh_form(
     path: &str,
     purpose: &str,
 ) -> Result<(ActiveSession, Params), Stop> {
-    let session = fresh(visit, path).await?;
+    // The body first: it may take its time, and a session that has ended meanwhile does nothing any more.
     let params = visit.form(body).await?;
+    let session = fresh(visit, path).await?;
     visit.check(&params, purpose, &session.sid)?;
     Ok((session, params))
 }

@@ -130,8 +130,8 @@ async fn remove(app: Data<App>, req: HttpRequest, body: Payload) -> HttpResponse
 }
 
 async fn changed(visit: &mut Visit<'_>, body: Payload) -> Result<(ActiveSession, Params), Stop> {
-    let session = fresh_to_set_up(visit, PATH).await?;
     let params = visit.form(body).await?;
+    let session = fresh_to_set_up(visit, PATH).await?;
     visit.check(&params, PURPOSE, &session.sid)?;
     Ok((session, params))
 }

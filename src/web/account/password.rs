@@ -49,8 +49,8 @@ pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let session = permitted(visit).await?;
     let params = visit.form(body).await?;
+    let session = permitted(visit).await?;
     visit.check(&params, PURPOSE, &session.sid)?;
     let identity = &visit.app.identity;
     if session.user.password_hash.is_some() {
@@ -62,15 +62,17 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
         }
     }
     let password = SecretString::from(params.get("password").unwrap_or_default());
-    let (renewed, token) = match identity.change_password(&session, &password, &visit.origin()).await {
-        Ok(renewed) => renewed,
-        Err(error) => {
-            let outcome = not_a_new_one(visit, error)?;
-            let end_keys = EndKeys::again(visit, &session.user.id, &params).await?;
-            return Ok(form(visit, &session, end_keys, outcome));
-        }
-    };
-    EndKeys::submitted(visit, &session.user.id, &params).await?;
+    let (renewed, token) =
+        match identity.change_password(&session, &password, EndKeys::is_asked(&params), &visit.origin()).await {
+            Ok(renewed) => renewed,
+            // The session has ended since.
+            Err(UserError::Unknown) => return Err(Stop::SignIn { next: PATH.to_owned() }),
+            Err(error) => {
+                let outcome = not_a_new_one(visit, error)?;
+                let end_keys = EndKeys::again(visit, &session.user.id, &params).await?;
+                return Ok(form(visit, &session, end_keys, outcome));
+            }
+        };
     visit.cx().follow_revocations().await?;
     let mut response = done(visit, PATH, "done-password");
     visit.remember(&mut response, &renewed.sid, &token);

@@ -90,8 +90,8 @@ pub async fn post(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespon
 }
 
 async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop> {
-    let session = signed_in(visit, PATH).await?;
     let params = visit.form(body).await?;
+    let session = signed_in(visit, PATH).await?;
     visit.check(&params, PURPOSE, &session.sid)?;
     let profile = read(&params);
     match visit.app.identity.change_profile(&session, &profile, &visit.origin()).await {

@@ -109,8 +109,7 @@ async fn submitted(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
         return Ok(done(visit, PATH, "done-others-ended"));
     }
     if params.has("everywhere") {
-        EndKeys::submitted(visit, &session.user.id, &params).await?;
-        return logout::everywhere(visit, &session).await;
+        return logout::everywhere(visit, &session, EndKeys::is_asked(&params)).await;
     }
     Ok(visit.go(PATH))
 }

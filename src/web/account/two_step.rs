@@ -186,7 +186,8 @@ async fn confirmed(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse,
     };
     // The person has proved both factors by now: the session counts for as much, under a new secret.
     let proofs = Proofs::of_session(&session).and(&proof).ok_or(Stop::Forged)?;
-    let (session, token) = identity.start_session(proofs, Some(&session), &origin).await?;
+    let started = identity.start_session(proofs, Some(&session), &origin).await?;
+    let (session, token) = started.ok_or_else(|| Stop::SignIn { next: onward.page(PATH) })?;
     let has_codes = identity.second_factors(&session.user.id).await?.recovery_codes > 0;
     let mut response = match &onward.href {
         _ if !has_codes => new_codes(visit, &session, &onward).await?,

@@ -157,9 +157,9 @@ async fn end(visit: &Visit<'_>, session: &ActiveSession) -> Result<Departure, St
 }
 
 /// Ends whatever the person is signed in to. Back to the sign-in, unless this browser has something to end elsewhere.
-pub async fn everywhere(visit: &Visit<'_>, session: &ActiveSession) -> Result<HttpResponse, Stop> {
+pub async fn everywhere(visit: &Visit<'_>, session: &ActiveSession, end_keys: bool) -> Result<HttpResponse, Stop> {
     let departure = Departure::of(visit, session).await?;
-    visit.app.identity.sign_out_everywhere(session, &visit.origin()).await?;
+    visit.app.identity.sign_out_everywhere(session, end_keys, &visit.origin()).await?;
     visit.cx().follow_revocations().await?;
     let parting = Parting::of(visit, session, None).await;
     let answer = if departure.frames.is_empty() && parting.is_none() {

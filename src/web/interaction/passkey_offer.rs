@@ -17,7 +17,8 @@ use super::transaction::Transaction;
 use super::visit::Visit;
 use crate::identity::ActiveSession;
 use crate::web::App;
-use crate::web::account::show_new_codes;
+
+use crate::web::account::{fresh_to_set_up, show_new_codes};
 use crate::web::pages::{Answer, ClientCard, PasskeyOfferPage};
 
 const PURPOSE: &str = "passkey_offer";
@@ -95,7 +96,7 @@ async fn options(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespons
     Visit::receive(&app, &req, async |visit| {
         let params = visit.form(body).await?;
         visit.check(&params, PURPOSE, params.get("transaction").unwrap_or_default())?;
-        let session = visit.fresh_session("").await?;
+        let session = fresh_to_set_up(visit, "").await?;
         Ok(HttpResponse::Ok().json(visit.app.identity.begin_passkey_registration(&session, visit.browser()).await?))
     })
     .await
@@ -103,11 +104,12 @@ async fn options(app: Data<App>, req: HttpRequest, body: Payload) -> HttpRespons
 
 /// Whoever has just signed in. A way in is added only while that is fresh; later the person signs in again.
 async fn person(visit: &mut Visit<'_>, transaction: Option<&Transaction>) -> Result<ActiveSession, Stop> {
-    let session = visit.person().await?.filter(|session| session.is_fresh(visit.cx().now()));
-    session.ok_or_else(|| match transaction {
-        Some(transaction) => Stop::Lost { client_id: Some(transaction.client.client_id.clone()) },
-        None => Stop::SignInAgain { next: String::new() },
-    })
+    match (fresh_to_set_up(visit, "").await, transaction) {
+        (Err(Stop::SignInAgain { .. }), Some(transaction)) => {
+            Err(Stop::Lost { client_id: Some(transaction.client.client_id.clone()) })
+        }
+        (session, _) => session,
+    }
 }
 
 fn page(

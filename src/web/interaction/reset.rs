@@ -130,7 +130,7 @@ async fn take_password(visit: &mut Visit<'_>, body: Payload) -> Result<HttpRespo
     let Some(reset) = visit.app.identity.find_reset(&token).await? else { return Ok(dead(visit)) };
     let errand = Errand::kept(visit, &reset.way_on).await?;
     let identity = &visit.app.identity;
-    let user = match identity.reset_password(&token, &password, &visit.origin()).await {
+    let user = match identity.reset_password(&token, &password, EndKeys::is_asked(&params), &visit.origin()).await {
         Ok(user) => user,
         Err(ResetError::DeadLink) => return Ok(dead(visit)),
         Err(ResetError::Storage(error)) => return Err(error.into()),
@@ -140,7 +140,6 @@ async fn take_password(visit: &mut Visit<'_>, body: Payload) -> Result<HttpRespo
             return Ok(new_page(visit, &reset.user, end_keys, &errand, said));
         }
     };
-    EndKeys::submitted(visit, &user.id, &params).await?;
     visit.cx().follow_revocations().await?;
     let mut response = match identity.verify_password(&user.username, &password, &visit.origin()).await {
         Ok(proof) => Box::pin(signed_in_for(visit, errand, proof)).await?,

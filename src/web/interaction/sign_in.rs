@@ -75,7 +75,8 @@ async fn wait_at(visit: &Visit<'_>, path: &str, errand: &Errand, proofs: &Proofs
 /// Starts the session, and goes on with what the person came for.
 async fn begin(visit: &Visit<'_>, errand: Errand, proofs: Proofs) -> Result<HttpResponse, Stop> {
     let previous = visit.session().await?;
-    let (session, token) = visit.app.identity.start_session(proofs, previous.as_ref(), &visit.origin()).await?;
+    let started = visit.app.identity.start_session(proofs, previous.as_ref(), &visit.origin()).await?;
+    let Some((session, token)) = started else { return Ok(visit.go(&errand.page("/login"))) };
     if previous.is_some() {
         // Another person's session may just have ended: in force here before the answer leaves.
         visit.cx().follow_revocations().await?;
