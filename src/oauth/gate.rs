@@ -62,7 +62,7 @@ pub struct Permit<'a> {
 /// That the user is enabled and the session alive is decided by the storage in the very statement that consumes a code
 /// or device code, rotates a refresh token or finds an API key; what it has recorded of ends until now is looked at again here. `at` is
 /// the time that statement decides by. Errors: `invalid_client`, `invalid_grant`.
-pub fn may_issue<'a>(
+pub async fn may_issue<'a>(
     cx: &Context,
     client: &'a Client,
     subject: Subject<'a>,
@@ -94,7 +94,7 @@ pub fn may_issue<'a>(
         return Err(Error::invalid_grant("the grant has ended"));
     }
     if let Subject::Person(grant) = subject
-        && !cx.is_sure_enough(client, Some(&grant.authentication.acr))
+        && !cx.is_sure_enough(client, grant.user_id, Some(&grant.authentication.acr)).await?
     {
         return Err(Error::invalid_grant("the person has to sign in with a second factor"));
     }
@@ -102,22 +102,59 @@ pub fn may_issue<'a>(
 }
 
 impl Context {
-    /// Whether a person whose sign-in reached `acr` is known as surely as `client` and this server want of everybody now;
-    /// they may have wanted less when it was told.
-    pub(crate) fn is_sure_enough(&self, client: &Client, acr: Option<&str>) -> bool {
-        let of_all = self.config.sign_in.require_mfa == RequireMfa::All;
-        let policy = if of_all { Acr::MultiFactor } else { Acr::SingleFactor };
-        acr.and_then(Acr::from_name).unwrap_or_default() >= required(client, policy)
+    /// Whether a person whose sign-in reached `acr` is known as surely as `client` and this server want of them now; they may
+    /// have wanted less when it was told.
+    pub(crate) async fn is_sure_enough(
+        &self,
+        client: &Client,
+        user_id: &str,
+        acr: Option<&str>,
+    ) -> Result<bool, Error> {
+        let reached = acr.and_then(Acr::from_name).unwrap_or_default();
+        if reached >= Acr::MultiFactor {
+            return Ok(true);
+        }
+        let of_them = match self.config.sign_in.require_mfa {
+            RequireMfa::None => false,
+            RequireMfa::All => true,
+            RequireMfa::Admins => self.user_claims(user_id).await?.is_some_and(|user| user.is_admin()),
+        };
+        let policy = if of_them { Acr::MultiFactor } else { Acr::SingleFactor };
+        Ok(reached >= required(client, policy))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::oauth::RevocationKind;
     use crate::oauth::ScopeSet;
     use crate::oauth::issue::{Issuance, issue};
     use crate::oauth::testing::{ALICE, C1, SESSION, World};
+    use crate::storage::{UserRecord, Users as _};
+
+    #[tokio::test]
+    async fn administrators_are_known_by_two_factors_where_the_server_wants_it_of_them() {
+        let mut world = World::new().await;
+        let mut config = (*world.cx.config).clone();
+        config.sign_in.require_mfa = RequireMfa::Admins;
+        world.cx.config = Arc::new(config);
+        let alice = world.cx.store.find_user(ALICE).await.unwrap().unwrap();
+        let root = UserRecord { id: "root".into(), username: "root".into(), email: None, is_admin: true, ..alice };
+        world.cx.store.insert_user(&root).await.unwrap();
+        let client = world.cx.clients.get(C1).unwrap();
+        for (user_id, acr, is_enough) in [
+            (ALICE, Acr::SingleFactor, true),
+            ("root", Acr::SingleFactor, false),
+            ("root", Acr::MultiFactor, true),
+            ("root", Acr::PhishingResistant, true),
+        ] {
+            let decided = world.cx.is_sure_enough(&client, user_id, Some(acr.name())).await.unwrap();
+            assert_eq!(decided, is_enough, "{user_id} {}", acr.name());
+        }
+    }
 
     #[tokio::test]
     async fn an_end_between_the_decision_and_the_signature_voids_the_token() {
@@ -132,7 +169,7 @@ mod tests {
             granted_at: cx.now(),
             authentication: &authentication,
         };
-        let permit = may_issue(cx, &client, Subject::Person(grant), cx.now()).unwrap();
+        let permit = may_issue(cx, &client, Subject::Person(grant), cx.now()).await.unwrap();
         // Signed out everywhere, by another instance even.
         cx.revocations.apply(RevocationKind::User, ALICE, cx.now(), cx.revocation_expires_at(cx.now()));
         world.pass(1);

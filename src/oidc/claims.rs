@@ -50,7 +50,10 @@ pub const STANDARD_CLAIMS: [StandardClaim; 19] = [
 
 /// What is known of one person, each claim in its right type.
 #[derive(Clone, Debug)]
-pub struct UserClaims(Map<String, Value>);
+pub struct UserClaims {
+    claims: Map<String, Value>,
+    is_admin: bool,
+}
 
 impl UserClaims {
     /// Takes the standard claims out of a stored user; a claim of the wrong type is left out.
@@ -70,14 +73,19 @@ impl UserClaims {
         if !claims.contains_key("phone_number") {
             claims.shift_remove("phone_number_verified");
         }
-        Self(claims)
+        Self { claims, is_admin: user.is_admin }
+    }
+
+    /// Whether they administer this server; no client is told.
+    pub(crate) const fn is_admin(&self) -> bool {
+        self.is_admin
     }
 
     /// Those of `names` that are as they are wanted: a claim asked for with a value is not asked for with another, and to have
     /// another is no error (OpenID Connect Core §5.5.1).
     pub fn as_wanted(&self, names: &[String], wanted: &WantedValues) -> Vec<String> {
         let is_wanted = |name: &String| {
-            wanted.get(name).is_none_or(|values| self.0.get(name).is_some_and(|value| values.contains(value)))
+            wanted.get(name).is_none_or(|values| self.claims.get(name).is_some_and(|value| values.contains(value)))
         };
         names.iter().filter(|name| is_wanted(name)).cloned().collect()
     }
@@ -87,7 +95,7 @@ impl UserClaims {
         for standard in &STANDARD_CLAIMS {
             let wanted = scope.split(' ').any(|word| word == standard.scope)
                 || requested.iter().any(|name| name == standard.name);
-            if let (true, Some(value)) = (wanted, self.0.get(standard.name)) {
+            if let (true, Some(value)) = (wanted, self.claims.get(standard.name)) {
                 answer.insert(standard.name.to_owned(), value.clone());
             }
         }

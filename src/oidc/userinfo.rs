@@ -45,7 +45,7 @@ pub async fn userinfo(cx: &Context, access_token: &str) -> Result<Userinfo, Erro
         return Err(Error::InsufficientScope { scope: "openid".to_owned() });
     }
     let client = cx.clients.get(&claims.client_id).ok_or_else(refused)?;
-    known_surely_enough(cx, &client, claims)?;
+    known_surely_enough(cx, &client, user_id, claims).await?;
     let user = cx.user_claims(user_id).await?.ok_or_else(refused)?;
     let mut answer = Map::new();
     answer.insert("sub".to_owned(), Value::from(claims.sub.as_str()));
@@ -75,8 +75,13 @@ async fn protected(cx: &Context, client: &Client, mut answer: Map<String, Value>
 }
 
 /// A token from a time when the client, or this server, wanted less of the person (RFC 9470).
-fn known_surely_enough(cx: &Context, client: &Client, claims: &AccessTokenClaims) -> Result<(), Error> {
-    if cx.is_sure_enough(client, claims.acr.as_deref()) {
+async fn known_surely_enough(
+    cx: &Context,
+    client: &Client,
+    user_id: &str,
+    claims: &AccessTokenClaims,
+) -> Result<(), Error> {
+    if cx.is_sure_enough(client, user_id, claims.acr.as_deref()).await? {
         return Ok(());
     }
     let enough = Acr::SUPPORTED.into_iter().filter(|class| *class >= Acr::MultiFactor).map(Acr::name);

@@ -43,7 +43,7 @@ pub async fn allow(
             granted_at: issued.at,
             authentication: &authentication,
         };
-        let permit = may_issue(cx, client, Subject::Person(grant), issued.at)?;
+        let permit = may_issue(cx, client, Subject::Person(grant), issued.at).await?;
         let bindings = Bindings { nonce: request.nonce.as_deref(), code: Some(code), ..Bindings::default() };
         given.push(("id_token", id_token(cx, &permit, &grant, bindings).await?));
     }

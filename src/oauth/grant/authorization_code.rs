@@ -99,7 +99,7 @@ pub async fn redeem(cx: &Context, request: TokenRequest<'_>) -> Result<TokenResp
     };
     let audience = &resource::audience(cx, request.params, details.authentication.resource.as_ref())?;
     let now = cx.now();
-    let permit = may_issue(cx, client, Subject::Person(grant), now)?;
+    let permit = may_issue(cx, client, Subject::Person(grant), now).await?;
     let family = begin_family(cx, client, &grant, &details.scope)?;
     let record = family.as_ref().map(|(record, _)| record);
     // Before the code is gone.

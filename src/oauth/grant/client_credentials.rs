@@ -20,7 +20,7 @@ pub async fn grant(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRespo
     let scope = negotiated(client, || negotiate(client, request.params.get("scope")))?;
     let named = resource::named(cx, request.params)?;
     let audience = &named.unwrap_or_else(|| Audience::one(cx.config.issuer.as_str()));
-    let permit = may_issue(cx, client, Subject::Client, cx.now())?;
+    let permit = may_issue(cx, client, Subject::Client, cx.now()).await?;
     issue(cx, permit, Issuance { scope: &scope, audience, nonce: None, refresh_token: None }).await
 }
 

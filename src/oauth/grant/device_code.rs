@@ -45,7 +45,7 @@ async fn exchange(cx: &Context, request: TokenRequest<'_>, device: &DeviceRecord
     };
     let audience = &resource::audience(cx, request.params, approval.authentication.resource.as_ref())?;
     let now = cx.now();
-    let permit = may_issue(cx, client, Subject::Person(grant), now)?;
+    let permit = may_issue(cx, client, Subject::Person(grant), now).await?;
     let family = begin_family(cx, client, &grant, &approval.scope)?;
     let record = family.as_ref().map(|(record, _)| record);
     // Before the code is gone.

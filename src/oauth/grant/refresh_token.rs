@@ -60,7 +60,7 @@ pub async fn refresh(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRes
         granted_at: Timestamp::from_millis(family.created_at),
         authentication: &authentication,
     };
-    let permit = may_issue(cx, client, Subject::Person(grant), now)?;
+    let permit = may_issue(cx, client, Subject::Person(grant), now).await?;
     let successor = token.successor(&cx.refresh_key);
     issue(cx, permit, Issuance { scope: &scope, audience, nonce: None, refresh_token: Some(&successor) }).await
 }

@@ -24,7 +24,7 @@ pub async fn exchange(cx: &Context, request: TokenRequest<'_>) -> Result<TokenRe
     let scope = narrowed(client, &key, params.get("scope"))?;
     let target = resource::target(cx, params)?;
     let audience = &target.unwrap_or_else(|| Audience::one(cx.config.issuer.as_str()));
-    let permit = may_issue(cx, client, Subject::ApiKey(&key), cx.now())?;
+    let permit = may_issue(cx, client, Subject::ApiKey(&key), cx.now()).await?;
     let issued = issue(cx, permit, Issuance { scope: &scope, audience, nonce: None, refresh_token: None }).await?;
     Ok(TokenResponse { issued_token_type: Some(ACCESS_TOKEN), ..issued })
 }
