@@ -1,6 +1,7 @@
 //! The users and clients that `portcullis dev` makes up at its first start, and keeps.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::path::Path;
 
 use secrecy::SecretString;
@@ -11,7 +12,7 @@ use super::Failure;
 use super::boot::Instance;
 use super::private_file;
 use crate::base::{OpaqueToken, Random, Timestamp, TokenHash, TokenKind, base62, new_id};
-use crate::identity::NewUser;
+use crate::identity::{NewUser, Origin};
 use crate::oauth::api_keys::{ApiKeyError, NewApiKey, Owner};
 use crate::oauth::grant::GrantType;
 use crate::storage::{ClientRecord, Clients as _};
@@ -120,7 +121,9 @@ async fn user(
     let was_there = found.is_some() && !is_new;
     let record = match found {
         Some(record) if is_new => {
-            identity.set_password(&record, &secret).await?;
+            identity
+                .set_password(&record, &secret, &Origin::new(Ipv4Addr::LOCALHOST.into(), "portcullis dev", ""))
+                .await?;
             identity.find_user(email).await?
         }
         Some(record) => Some(record),

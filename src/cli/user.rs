@@ -58,7 +58,22 @@ pub enum Verb {
     Disable { user: String },
     /// Let a disabled user sign in again.
     Enable { user: String },
-    /// Remove the authenticator app and the recovery codes of a user who has lost them.
+    /// End everything a user is signed in to.
+    SignOut {
+        user: String,
+        /// Their API keys end too.
+        #[arg(long)]
+        api_keys: bool,
+    },
+    /// Delete a user and everything that hangs on them, but the record of security events; it cannot be undone. They are told
+    /// where mail is configured.
+    Delete {
+        user: String,
+        /// Do it.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Remove the authenticator app, the passkeys and the recovery codes of a user who has lost them.
     ResetFactors { user: String },
     /// Give a user an e-mail address; the old one is told where mail is configured.
     SetEmail {
@@ -154,6 +169,26 @@ async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
         }
         Verb::Disable { user } => set_disabled(offline, &user, true).await,
         Verb::Enable { user } => set_disabled(offline, &user, false).await,
+        Verb::SignOut { user, api_keys } => {
+            let user = find(offline, &user).await?;
+            let here = Origin::new(Ipv4Addr::LOCALHOST.into(), "portcullis user sign-out", "");
+            identity.sign_out_user(&user.id, api_keys, &here).await?;
+            say(&format!("{} is signed out everywhere", user.username));
+            Ok(())
+        }
+        Verb::Delete { user, yes } => {
+            let user = find(offline, &user).await?;
+            if !yes {
+                return Err(Failure::usage(format!(
+                    "this deletes {} ({}) for good; say --yes to do it",
+                    user.username, user.id
+                )));
+            }
+            let here = Origin::new(Ipv4Addr::LOCALHOST.into(), "portcullis user delete", "");
+            identity.delete_account(&user, &here).await?;
+            say(&format!("{} is deleted", user.username));
+            Ok(())
+        }
         Verb::ResetFactors { user } => {
             let user = find(offline, &user).await?;
             let here = Origin::new(Ipv4Addr::LOCALHOST.into(), "portcullis user reset-factors", "");
@@ -173,7 +208,8 @@ async fn act(offline: &Offline, verb: Verb) -> Result<(), Failure> {
         }
         Verb::SetPassword { user, password } => {
             let user = find(offline, &user).await?;
-            identity.set_password(&user, &password.read()?).await?;
+            let here = Origin::new(Ipv4Addr::LOCALHOST.into(), "portcullis user set-password", "");
+            identity.set_password(&user, &password.read()?, &here).await?;
             say(&format!("{} has a new password; what was signed in before has ended", user.username));
             Ok(())
         }
@@ -218,7 +254,9 @@ async fn invitations(offline: &Offline, as_json: bool) -> Result<(), Failure> {
 
 async fn set_disabled(offline: &Offline, name: &str, disabled: bool) -> Result<(), Failure> {
     let user = find(offline, name).await?;
-    offline.identity().set_disabled(&user.id, disabled).await?;
+    let command = if disabled { "portcullis user disable" } else { "portcullis user enable" };
+    let here = Origin::new(Ipv4Addr::LOCALHOST.into(), command, "");
+    offline.identity().set_disabled(&user.id, disabled, &here).await?;
     say(&format!("{} is {}", user.username, if disabled { "disabled" } else { "enabled" }));
     Ok(())
 }

@@ -52,13 +52,13 @@ impl Identity {
         let until = self.revocation_end(now);
         let keys = self.store.sign_out_everywhere(user_id, end_keys, now.millis(), until.millis()).await?;
         self.audit("signed_out_everywhere", Some(user_id), Some(&session.sid), origin, &json!({}));
-        self.audit_ended_keys(user_id, &keys, origin);
+        self.audit_ended_keys(user_id, &keys, "owner", origin);
         Ok(())
     }
 
-    pub(super) fn audit_ended_keys(&self, user_id: &str, keys: &[ApiKeyRecord], origin: &Origin) {
+    pub(super) fn audit_ended_keys(&self, user_id: &str, keys: &[ApiKeyRecord], by: &str, origin: &Origin) {
         for key in keys {
-            let details = json!({ "api_key_id": key.id, "prefix": key.prefix, "by": "owner" });
+            let details = json!({ "api_key_id": key.id, "prefix": key.prefix, "by": by });
             self.audit("api_key_revoked", Some(user_id), None, origin, &details);
         }
     }
@@ -77,7 +77,7 @@ impl Identity {
         let hash = self.hash_new_password(password, &user.username, user.email.as_deref()).await?;
         let (now, keys) = self.store_password(&user.id, &hash, Some(user.tokens_not_before), end_keys).await?;
         self.audit("password_changed", Some(&user.id), Some(&session.sid), origin, &json!({}));
-        self.audit_ended_keys(&user.id, &keys, origin);
+        self.audit_ended_keys(&user.id, &keys, "owner", origin);
         self.notify(user, Notice::PasswordChanged, origin.locale).await;
         let sessions = &self.config.sessions;
         let ttl = if origin.brief { sessions.brief_ttl } else { sessions.ttl };

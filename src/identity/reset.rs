@@ -73,7 +73,7 @@ impl Identity {
         self.spend_mail_link(Purpose::PasswordReset, token).await?.ok_or(ResetError::DeadLink)?;
         let (_, keys) = self.store_password(&user.id, &new_hash, None, end_keys).await?;
         self.audit("password_reset", Some(&user.id), None, origin, &json!({}));
-        self.audit_ended_keys(&user.id, &keys, origin);
+        self.audit_ended_keys(&user.id, &keys, "owner", origin);
         self.notify(&user, Notice::PasswordChanged, origin.locale).await;
         Ok(user)
     }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use super::{Identity, NewUser, Origin, UserError};
+use super::{Identity, NewUser, Notice, Origin, UserError};
 use crate::base::{OpaqueToken, TokenKind, new_id};
 use crate::storage::{self, SetupLinkRecord, SetupLinks, UserRecord, Users};
 
@@ -69,6 +69,7 @@ impl Identity {
             let password_hash = self.hash_new_password(&form.password, &user.username, user.email.as_deref()).await?;
             spend().await?;
             self.store_password(&user.id, &password_hash, None, false).await?;
+            self.notify(&user, Notice::PasswordChanged, origin.locale).await;
             user
         } else {
             if self.store.any_admin().await?.is_some() {

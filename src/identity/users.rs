@@ -1,13 +1,13 @@
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use unicode_normalization::UnicodeNormalization;
 
-use super::Identity;
 use super::login::MAX_PASSWORD_BYTES;
 use super::passwords::PoolError;
 use super::strength::{Weakness, weakness};
+use super::{Identity, Notice, Origin};
 use crate::base::{Timestamp, new_id};
-use crate::storage::{self, ApiKeyRecord, UserRecord, Users};
+use crate::storage::{self, Accounts as _, ApiKeyRecord, UserRecord, Users};
 
 /// A user to be made.
 #[derive(Clone, Debug, Default)]
@@ -162,10 +162,18 @@ impl Identity {
         })
     }
 
-    /// Gives a user a new password; every session and refresh token of theirs ends.
-    pub async fn set_password(&self, user: &UserRecord, password: &SecretString) -> Result<(), UserError> {
+    /// Gives a user a new password, as an operator wishes; every session and refresh token of theirs ends, and they are told.
+    pub async fn set_password(
+        &self,
+        user: &UserRecord,
+        password: &SecretString,
+        origin: &Origin,
+    ) -> Result<(), UserError> {
         let hash = self.hash_new_password(password, &user.username, user.email.as_deref()).await?;
-        self.store_password(&user.id, &hash, None, false).await.map(drop)
+        self.store_password(&user.id, &hash, None, false).await?;
+        self.audit("password_set", Some(&user.id), None, origin, &json!({}));
+        self.notify(user, Notice::PasswordChanged, "").await;
+        Ok(())
     }
 
     /// Gives when what was proved before has become void, and the API keys that have ended. `Unknown` too for somebody whose
@@ -184,9 +192,25 @@ impl Identity {
     }
 
     /// Disables (ending sessions and tokens at once) or enables a user. False when there is no such user.
-    pub async fn set_disabled(&self, user_id: &str, disabled: bool) -> storage::Result<bool> {
+    pub async fn set_disabled(&self, user_id: &str, disabled: bool, origin: &Origin) -> storage::Result<bool> {
         let now = self.now();
-        self.store.set_user_disabled(user_id, disabled, now.millis(), self.revocation_end(now).millis()).await
+        let until = self.revocation_end(now);
+        let known = self.store.set_user_disabled(user_id, disabled, now.millis(), until.millis()).await?;
+        if known {
+            let event = if disabled { "user_disabled" } else { "user_enabled" };
+            self.audit(event, Some(user_id), None, origin, &json!({}));
+        }
+        Ok(known)
+    }
+
+    /// Ends everything that a user is signed in to, as an operator wishes; with `end_keys` their API keys too.
+    pub async fn sign_out_user(&self, user_id: &str, end_keys: bool, origin: &Origin) -> storage::Result<()> {
+        let now = self.now();
+        let until = self.revocation_end(now);
+        let keys = self.store.sign_out_everywhere(user_id, end_keys, now.millis(), until.millis()).await?;
+        self.audit("user_signed_out", Some(user_id), None, origin, &json!({}));
+        self.audit_ended_keys(user_id, &keys, "operator", origin);
+        Ok(())
     }
 
     /// A user by id, name or e-mail.

@@ -41,7 +41,15 @@ fn a_user_is_disabled_enabled_and_given_another_password() {
     assert_eq!(place.run(&["user", "enable", "alice"]).success().out, "alice is enabled\n");
     let said = place.feed(&["user", "set-password", "alice", "--password-stdin"], "battery horse correct").success();
     assert!(said.out.contains("alice has a new password"));
-    for args in [["user", "show", "nobody"], ["user", "disable", "nobody"]] {
+    assert_eq!(
+        place.run(&["user", "sign-out", "alice", "--api-keys"]).success().out,
+        "alice is signed out everywhere\n"
+    );
+    place.run(&["user", "delete", "alice"]).failed(2, &["say --yes"]);
+    assert_eq!(place.run(&["user", "show", "alice"]).json()["username"], "alice");
+    assert_eq!(place.run(&["user", "delete", "alice", "--yes"]).success().out, "alice is deleted\n");
+    place.run(&["user", "show", "alice"]).failed(1, &["there is no user alice"]);
+    for args in [["user", "show", "nobody"], ["user", "disable", "nobody"], ["user", "sign-out", "nobody"]] {
         place.run(&args).failed(1, &["there is no user nobody"]);
     }
 }

@@ -263,7 +263,13 @@ impl World {
 
     pub async fn disable_user(&self, name: &str) {
         let user = self.app.identity.find_user(name).await.unwrap().unwrap();
-        assert!(self.app.identity.set_disabled(&user.id, true).await.unwrap());
+        assert!(
+            self.app
+                .identity
+                .set_disabled(&user.id, true, &portcullis::identity::Origin::new([127, 0, 0, 1].into(), "operator", ""))
+                .await
+                .unwrap()
+        );
         self.follow().await;
     }
 

@@ -132,7 +132,16 @@ async fn s200_s210_a_new_password_asks_for_the_second_factor_and_ends_what_was_h
     let app = with_app(&world).await;
     let (browser, page) = at_second_step(&world).await;
     let alice = world.app.identity.find_user("alice").await.unwrap().unwrap();
-    world.app.identity.set_password(&alice, &"another good password".into()).await.unwrap();
+    world
+        .app
+        .identity
+        .set_password(
+            &alice,
+            &"another good password".into(),
+            &portcullis::identity::Origin::new([127, 0, 0, 1].into(), "operator", ""),
+        )
+        .await
+        .unwrap();
     world.advance(1);
     let again = browser.submit(&page, &[("code", &world.next_code(&app))]).await;
     assert!(again.has("#password"), "{}", again.url);

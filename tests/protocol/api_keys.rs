@@ -152,11 +152,25 @@ async fn s270_a_key_ends_with_its_revocation_its_time_and_its_owner() {
     assert_eq!(world.introspect(&second).await["active"], true);
     world.disable_user("alice").await;
     assert_eq!(world.introspect(&second).await, inactive());
-    world.app.identity.set_disabled(alice.id(), false).await.unwrap();
+    world
+        .app
+        .identity
+        .set_disabled(alice.id(), false, &portcullis::identity::Origin::new([127, 0, 0, 1].into(), "operator", ""))
+        .await
+        .unwrap();
     assert_eq!(world.introspect(&second).await["active"], true, "it was never revoked");
     // A new password ends what is signed in; keys have their own list.
     let user = world.app.identity.find_user("bob").await.unwrap().unwrap();
-    world.app.identity.set_password(&user, &"another long password".into()).await.unwrap();
+    world
+        .app
+        .identity
+        .set_password(
+            &user,
+            &"another long password".into(),
+            &portcullis::identity::Origin::new([127, 0, 0, 1].into(), "operator", ""),
+        )
+        .await
+        .unwrap();
     world.follow().await;
     assert_eq!(world.introspect(&of_bob).await["active"], true);
     world.advance(90 * DAY);

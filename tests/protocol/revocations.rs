@@ -30,7 +30,16 @@ async fn a_resource_server_learns_what_has_ended_by_the_claims_of_its_tokens() {
     let seen = first["next"].as_i64().unwrap();
 
     let user = world.app.identity.find_user("alice").await.unwrap().unwrap();
-    world.app.identity.set_password(&user, &"a brand new long phrase".into()).await.unwrap();
+    world
+        .app
+        .identity
+        .set_password(
+            &user,
+            &"a brand new long phrase".into(),
+            &portcullis::identity::Origin::new([127, 0, 0, 1].into(), "operator", ""),
+        )
+        .await
+        .unwrap();
     let second = list(&world, RS, &format!("?after={seen}")).await.ok();
     let new: Vec<&Value> = second["revocations"].as_array().unwrap().iter().map(|entry| &entry["claim"]).collect();
     assert_eq!(new, ["sid", "sub"], "only what is new: {second}");
