@@ -50,7 +50,10 @@ fn structs(source: &str) -> BTreeMap<String, Vec<Field>> {
                 fields.push(Field { name: name.to_owned(), kind, words: std::mem::take(&mut words).join(" ") });
             }
         }
-        found.insert(name.to_owned(), fields);
+        // A type of one value is no section.
+        if !fields.is_empty() {
+            found.insert(name.to_owned(), fields);
+        }
     }
     found
 }

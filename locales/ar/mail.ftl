@@ -32,5 +32,5 @@ mail-api-key-made = أُنشئ لحسابك مفتاح API باسم «{ $name }�
 mail-email-changed-subject = تم تغيير البريد الإلكتروني لحسابك في { $service }
 mail-email-changed = يستخدم حسابك من الآن العنوان { $email }. هذه آخر رسالة إلى العنوان القديم.
 mail-account-deleted-subject = تم حذف حسابك في { $service }
-mail-account-deleted = تم حذف حسابك وكل ما يتعلق به.
+mail-account-deleted = تم حذف حسابك وكل ما يتعلق به. ويبقى سجلّ الأحداث الأمنية لدى المشغّل حتى تنتهي مدته.
 mail-account-deleted-note = إذا لم تكن أنت من فعل هذا فأخبر القائمين على هذه الخدمة.

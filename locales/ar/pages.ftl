@@ -11,6 +11,7 @@ back-to = العودة إلى { $app }
 client-policy = سياسة الخصوصية
 client-tos = شروط الخدمة
 login-title = تسجيل الدخول
+login-again = أكّد هويتك للمتابعة.
 login-to = للمتابعة إلى { $app }
 login-button = تسجيل الدخول
 login-remember = أبقني مسجَّل الدخول على هذا الجهاز
@@ -25,6 +26,12 @@ login-throttled = كثرت المحاولات. حاول مرة أخرى بعد {
    *[other] { $seconds } ثانية
   }.
 login-busy = كثيرون يسجلون الدخول الآن. حاول مرة أخرى بعد ثوانٍ.
+login-throttled-minutes = كثرت المحاولات. حاول مرة أخرى بعد { $minutes ->
+    [two] دقيقتين
+    [few] { $minutes } دقائق
+    [many] { $minutes } دقيقة
+   *[other] { $minutes } دقيقة
+  }.
 select-title = اختر حسابًا
 select-continue = المتابعة باسم { $name }
 select-other = استخدام حساب آخر
@@ -59,7 +66,7 @@ device-denied = لم يحصل { $app } على الوصول. يمكنك إغلا�
 logout-title = تسجيل الخروج؟
 logout-asked = يطلب { $app } تسجيل خروجك.
 logout-button = تسجيل الخروج
-logout-stay = البقاء
+logout-stay = البقاء مسجَّل الدخول
 logged-out-title = سجّلت الخروج
 logged-out = انتهت جلستك على هذا المتصفح.
 error-title = لم ينجح هذا
@@ -85,14 +92,22 @@ setup-code = رمز الإعداد
 setup-code-help = تجده في نهاية الرابط الذي طبعه «{ "\u2068" }portcullis admin login-link{ "\u2069" }».
 setup-username = اسم المستخدم
 setup-username-help = اتركه فارغًا إذا كنت تضع كلمة مرور جديدة فقط.
-setup-password-help = { $min } أحرف على الأقل. بضع كلمات أفضل من كلمة واحدة معقدة.
+setup-password-help = { $min ->
+    [few] { $min } أحرف
+    [many] { $min } حرفًا
+   *[other] { $min } حرف
+  } على الأقل. بضع كلمات أفضل من كلمة واحدة معقدة.
 setup-button = حفظ وتسجيل الدخول
 setup-dead = استُخدم هذا الرمز من قبل أو انتهت صلاحيته. شغّل «{ "\u2068" }portcullis admin login-link{ "\u2069" }» للحصول على رمز جديد.
 setup-exists = يوجد مدير بالفعل. شغّل «{ "\u2068" }portcullis admin login-link{ "\u2069" }» للحصول على رابط يصلح له.
 setup-username-bad = يتكون اسم المستخدم من 1 إلى 128 حرفًا أو رقمًا أو . _ - + @ دون مسافات.
 setup-email-bad = هذا ليس بريدًا إلكترونيًا.
 setup-taken = اسم المستخدم أو البريد الإلكتروني مستخدم من قبل.
-setup-password-short = تحتاج كلمة المرور إلى { $min } أحرف على الأقل.
+setup-password-short = تحتاج كلمة المرور إلى { $min ->
+    [few] { $min } أحرف
+    [many] { $min } حرفًا
+   *[other] { $min } حرف
+  } على الأقل.
 setup-password-long = كلمة المرور طويلة جدًا.
 setup-password-name = لا يجوز أن تكون كلمة المرور اسم المستخدم أو البريد الإلكتروني.
 home-title = خدمة تسجيل الدخول

@@ -38,6 +38,7 @@ time-days = { $count ->
 device-name = { $browser } auf { $system }
 done-profile = Ihr Profil ist gespeichert.
 done-password = Ihr neues Passwort gilt. Überall sonst wurden Sie abgemeldet.
+done-again = Bestätigt. Wählen Sie jetzt noch einmal, was Sie tun möchten.
 done-session-ended = Das Gerät ist abgemeldet.
 done-others-ended = Alle anderen Geräte sind abgemeldet.
 done-app-revoked = Die App hat keinen Zugriff mehr auf Ihr Konto.

@@ -32,7 +32,7 @@ two-step-app-type = Wenn Sie ihn nicht scannen können, geben Sie diesen Schlüs
 two-step-app-code = Code aus der App
 two-step-app-confirm = Einschalten
 two-step-app-wrong = Dieser Code stimmt nicht. Prüfen Sie die Uhr Ihres Geräts, und geben Sie den Code ein, den die App jetzt anzeigt.
-recovery-title = Wiederherstellungs­codes
+recovery-title = Wiederherstellungscodes
 recovery-lead = Damit kommen Sie hinein, wenn Sie Ihre App oder Ihren Passkey nicht zur Hand haben. Jeder gilt einmal. Sie werden nur jetzt angezeigt.
 recovery-left = { $count ->
     [0] Es ist kein Wiederherstellungscode mehr übrig.

@@ -29,5 +29,5 @@ mail-api-key-made = Für Ihr Konto wurde ein API-Schlüssel namens „{ $name }�
 mail-email-changed-subject = Die E-Mail-Adresse Ihres Kontos bei { $service } wurde geändert
 mail-email-changed = Ab jetzt verwendet Ihr Konto die Adresse { $email }. Dies ist die letzte Nachricht an die bisherige.
 mail-account-deleted-subject = Ihr Konto bei { $service } wurde gelöscht
-mail-account-deleted = Ihr Konto und alles, was dazugehörte, wurde gelöscht.
+mail-account-deleted = Ihr Konto und alles, was dazugehörte, wurde gelöscht. Ein Protokoll der Sicherheitsereignisse bleibt beim Betreiber, bis es abläuft.
 mail-account-deleted-note = Wenn Sie das nicht waren, sagen Sie es den Betreibern dieses Dienstes.

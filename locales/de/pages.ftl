@@ -11,6 +11,7 @@ back-to = Zurück zu { $app }
 client-policy = Datenschutzerklärung
 client-tos = Nutzungsbedingungen
 login-title = Anmelden
+login-again = Bestätigen Sie, dass Sie es sind, um fortzufahren.
 login-to = weiter zu { $app }
 login-button = Anmelden
 login-remember = Auf diesem Gerät angemeldet bleiben
@@ -21,6 +22,7 @@ login-throttled = Das waren zu viele Versuche. Versuchen Sie es in { $seconds ->
    *[other] { $seconds } Sekunden
   } noch einmal.
 login-busy = Gerade melden sich viele an. Versuchen Sie es in einigen Sekunden noch einmal.
+login-throttled-minutes = Das waren zu viele Versuche. Versuchen Sie es in { $minutes } Minuten noch einmal.
 select-title = Konto wählen
 select-continue = Weiter als { $name }
 select-other = Ein anderes Konto verwenden

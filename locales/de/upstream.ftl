@@ -24,4 +24,4 @@ connections-disconnect = Trennen
 connections-disconnect-name = { $name } trennen
 done-connected = Verbunden. Ab jetzt können Sie sich damit anmelden.
 done-disconnected = Getrennt. Sie können sich damit nicht mehr anmelden.
-done-last-way-in = Nicht getrennt: Es ist Ihre einzige Anmeldemöglichkeit. Setzen Sie zuerst ein Passwort, oder fügen Sie einen Passkey hinzu.
+connections-last = Nicht getrennt: Es ist Ihre einzige Anmeldemöglichkeit. Setzen Sie zuerst ein Passwort, oder fügen Sie einen Passkey hinzu.

@@ -38,6 +38,7 @@ time-days = { $count ->
 device-name = { $browser } on { $system }
 done-profile = Your profile is saved.
 done-password = Your new password is set. Everywhere else you were signed out.
+done-again = You are confirmed. Now choose again what you want to do.
 done-session-ended = That device is signed out.
 done-others-ended = All other devices are signed out.
 done-app-revoked = The app has no access to your account any more.

@@ -29,5 +29,5 @@ mail-api-key-made = An API key named “{ $name }” was made for your account.
 mail-email-changed-subject = The e-mail address of your account at { $service } was changed
 mail-email-changed = From now on your account uses the address { $email }. This is the last mail to the old one.
 mail-account-deleted-subject = Your account at { $service } was deleted
-mail-account-deleted = Your account and everything that belonged to it have been deleted.
+mail-account-deleted = Your account and everything that belonged to it have been deleted. A record of security events stays with the operator until it expires.
 mail-account-deleted-note = If this was not you, tell the people who run this service.

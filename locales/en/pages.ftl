@@ -11,6 +11,7 @@ back-to = Back to { $app }
 client-policy = Privacy policy
 client-tos = Terms of service
 login-title = Sign in
+login-again = Confirm that it is you, to go on.
 login-to = to continue to { $app }
 login-button = Sign in
 login-remember = Keep me signed in on this device
@@ -21,6 +22,7 @@ login-throttled = There were too many attempts. Try again in { $seconds ->
    *[other] { $seconds } seconds
   }.
 login-busy = Many people are signing in right now. Try again in a few seconds.
+login-throttled-minutes = There were too many attempts. Try again in { $minutes } minutes.
 select-title = Choose an account
 select-continue = Continue as { $name }
 select-other = Use another account

@@ -24,4 +24,4 @@ connections-disconnect = Disconnect
 connections-disconnect-name = Disconnect { $name }
 done-connected = Connected. You can sign in with it from now on.
 done-disconnected = Disconnected. You can no longer sign in with it.
-done-last-way-in = Not disconnected: it is your only way to sign in. Set a password or add a passkey first.
+connections-last = Not disconnected: it is your only way to sign in. Set a password or add a passkey first.

@@ -21,10 +21,11 @@ impl Identity {
         session.last_seen_at <= self.now().minus(self.config.sessions.idle_ttl.duration()).millis()
     }
 
-    /// Ends a session of this person. False, with nothing changed, when there is none of theirs with this id.
+    /// Ends a session of this person; one that is over already is no error. False, with nothing changed, when there is none of
+    /// theirs with this id.
     pub async fn end_session_of(&self, user_id: &str, sid: &str, origin: &Origin) -> Result<bool> {
         // Whose a session is never changes.
-        if !self.sessions_of(user_id).await?.iter().any(|session| session.id == sid) {
+        if !self.store.is_session_of(user_id, sid).await? {
             return Ok(false);
         }
         let now = self.now();

@@ -51,8 +51,11 @@ async fn one_device_can_be_signed_out_and_all_others() {
     let tokens = world.redeem(C1, &world.code(&third, C1, "openid").await).await.ok();
     let access_token = tokens["access_token"].as_str().unwrap();
     let page = here.open(&world.url("/account/sessions")).await;
-    let page = here.submit(&page, &[("end", &sid_of_another(&page))]).await;
-    assert!(page.has("#notice"));
+    let ended = sid_of_another(&page);
+    // A second click does no more and is no mistake.
+    here.submit(&page, &[("end", &ended)]).await;
+    let page = here.submit(&page, &[("end", &ended)]).await;
+    assert!(page.has("#notice"), "{}", page.answer.body);
     assert_eq!(world.rows("sessions", "ended_at IS NULL").await, 2);
     assert_eq!(world.audited("session_ended").await, 1);
     let page = here.submit(&page, &[("others", "1")]).await;
@@ -84,6 +87,25 @@ async fn a_device_that_was_long_unused_can_still_be_signed_out_since_its_apps_go
         let refused = world.refresh(C1, tokens["refresh_token"].as_str().unwrap()).await;
         assert_eq!(refused.error(), "invalid_grant", "{way}");
     }
+}
+
+#[tokio::test]
+async fn what_was_sent_too_late_is_asked_for_again_after_the_proof() {
+    let world = World::new().await;
+    let (here, _there) = (signed_in(&world, "alice").await, signed_in(&world, "alice").await);
+    let page = here.open(&world.url("/account/sessions")).await;
+    world.advance(601);
+    let login = here.submit(&page, &[("others", "1")]).await;
+    assert!(login.has("#again") && login.has("#password"), "{}", login.answer.body);
+    let back = here.submit(&login, &[("username", "alice"), ("password", PASSWORD)]).await;
+    assert_eq!(back.url.path(), "/account/sessions");
+    assert!(back.text("#notice").contains("choose again"), "{}", back.answer.body);
+    assert_eq!(world.rows("sessions", "ended_at IS NULL").await, 2, "nothing was done");
+    // Whoever only looks is told nothing of the kind.
+    world.advance(601);
+    let login = here.open(&world.url("/account/delete")).await;
+    let back = here.submit(&login, &[("username", "alice"), ("password", PASSWORD)]).await;
+    assert_eq!((back.url.path(), back.has("#notice")), ("/account/delete", false));
 }
 
 #[tokio::test]

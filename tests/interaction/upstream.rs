@@ -212,7 +212,7 @@ async fn the_last_way_in_is_not_taken_away() {
     way(&here, &there, &browser, "carol").await;
     let page = browser.open(&here.url("/account/connections")).await;
     let page = browser.submit(&page, &[("disconnect", "there")]).await;
-    assert!(page.has("#notice"));
+    assert_eq!((page.answer.status.as_u16(), page.has("#problem")), (422, true), "{}", page.answer.body);
     assert_eq!(here.rows("upstream_identities", "TRUE").await, 1);
     // With a password it may go, and is no way in any more.
     let alices = here.browser();

@@ -7,6 +7,8 @@ pub trait Accounts {
     /// The user's sessions that have not ended, the most recently used first; also those that have been idle for too long
     /// to be let in, which may have refresh tokens.
     async fn list_sessions(&self, user_id: &str, now: i64) -> Result<Vec<SessionRecord>>;
+    /// Whether the session is this person's, be it over or not.
+    async fn is_session_of(&self, user_id: &str, sid: &str) -> Result<bool>;
     /// Ends every session, family, code and approved device of the user, with `end_keys` their API keys too, sets
     /// `tokens_not_before`, and writes the `user` revocation, in one transaction. Gives the keys.
     async fn sign_out_everywhere(

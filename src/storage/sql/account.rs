@@ -6,6 +6,7 @@ statements! {
         WHERE s.user_id = $1 AND s.ended_at IS NULL AND s.expires_at > $2
             AND COALESCE(s.proved_at, s.auth_time) >= u.tokens_not_before
         ORDER BY s.last_seen_at DESC, s.id DESC";
+    IS_SESSION_OF = "SELECT COUNT(*) FROM sessions WHERE id = $2 AND user_id = $1";
     LIST_SESSION_CLIENTS = "SELECT sc.session_id, sc.client_id
         FROM session_clients sc JOIN sessions s ON s.id = sc.session_id
         WHERE s.user_id = $1 AND s.ended_at IS NULL ORDER BY sc.first_at, sc.client_id";

@@ -40,6 +40,13 @@ impl Accounts for Store {
         })
     }
 
+    async fn is_session_of(&self, user_id: &str, sid: &str) -> Result<bool> {
+        let found: i64 = read!(self, |connection| {
+            sqlx::query_scalar(sql::account::IS_SESSION_OF).bind(user_id).bind(sid).fetch_one(connection).await?
+        })?;
+        Ok(found > 0)
+    }
+
     async fn sign_out_everywhere(
         &self,
         user_id: &str,

@@ -10,9 +10,10 @@ use crate::identity::ActiveSession;
 use crate::storage::UpstreamAccounts as _;
 use crate::web::App;
 use crate::web::interaction::problem::Stop;
+use crate::web::interaction::said::Said;
 use crate::web::interaction::upstream::{self, Way};
 use crate::web::interaction::visit::Visit;
-use crate::web::pages::{Answer, FormTarget, Frame};
+use crate::web::pages::{FormTarget, Frame};
 
 pub const CONNECTIONS: &str = "/account/connections";
 const PURPOSE: &str = "connections";
@@ -32,6 +33,7 @@ struct ConnectionsPage<'a> {
     account: &'a Shell,
     form: &'a FormTarget,
     connections: &'a [Connection],
+    problem: Option<String>,
 }
 
 /// `GET /account/connections`.
@@ -44,6 +46,10 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
         return Err(Stop::NotFound);
     }
     let session = signed_in(visit, CONNECTIONS).await?;
+    listed(visit, &session, Said::default()).await
+}
+
+async fn listed(visit: &Visit<'_>, session: &ActiveSession, said: Said) -> Result<HttpResponse, Stop> {
     let identities = visit.cx().store.list_upstream_identities(&session.user.id).await?;
     let mut connections = Vec::new();
     for (name, provider) in visit.app.upstreams.iter() {
@@ -54,10 +60,16 @@ async fn show(visit: &mut Visit<'_>) -> Result<HttpResponse, Stop> {
             label: found.map(|identity| identity.label.clone()),
         });
     }
-    let account = Shell::new(visit, &session, CONNECTIONS);
-    let form = visit.target(CONNECTIONS, PURPOSE, &session.sid);
-    let page = ConnectionsPage { page: &visit.frame, account: &account, form: &form, connections: &connections };
-    Ok(account.show(visit, &page, Answer::default()))
+    let account = Shell::new(visit, session, CONNECTIONS);
+    let answer = said.answer();
+    let page = ConnectionsPage {
+        page: &visit.frame,
+        account: &account,
+        form: &visit.target(CONNECTIONS, PURPOSE, &session.sid),
+        connections: &connections,
+        problem: said.problem,
+    };
+    Ok(account.show(visit, &page, answer))
 }
 
 /// `POST /account/connections`: connects one, or takes one away.
@@ -85,5 +97,9 @@ async fn disconnected(visit: &Visit<'_>, session: &ActiveSession, name: &str) ->
     let provider = visit.app.upstreams.get(name).ok_or(Stop::NotFound)?;
     let issuer = &provider.settings.issuer;
     let gone = visit.app.identity.disconnect_upstream(&session.user, issuer, &visit.origin()).await?;
-    Ok(done(visit, CONNECTIONS, if gone { "done-disconnected" } else { "done-last-way-in" }))
+    let left = visit.cx().store.list_upstream_identities(&session.user.id).await?;
+    if gone || left.iter().all(|identity| identity.issuer != *issuer) {
+        return Ok(done(visit, CONNECTIONS, "done-disconnected"));
+    }
+    listed(visit, session, Said::unprocessable(visit.frame.t.text("connections-last"))).await
 }

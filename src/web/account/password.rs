@@ -11,7 +11,7 @@ use crate::oauth::Error;
 use crate::web::App;
 use crate::web::interaction::problem::Stop;
 use crate::web::interaction::visit::Visit;
-use crate::web::pages::{Answer, FormTarget, Frame, weakness_text};
+use crate::web::pages::{Answer, FormTarget, Frame, throttled_text, weakness_text};
 
 pub const PATH: &str = "/account/password";
 const PURPOSE: &str = "account-password";
@@ -101,7 +101,7 @@ fn not_the_current_one(visit: &Visit<'_>, error: LoginError) -> Result<Outcome, 
     let (problem, status, retry_after) = match error {
         LoginError::Rejected => (t.text("password-current-wrong"), StatusCode::UNPROCESSABLE_ENTITY, None),
         LoginError::Throttled { retry_after } => {
-            (t.with("login-throttled", "seconds", retry_after), StatusCode::TOO_MANY_REQUESTS, Some(retry_after))
+            (throttled_text(*t, retry_after), StatusCode::TOO_MANY_REQUESTS, Some(retry_after))
         }
         LoginError::Busy { retry_after } => (t.text("login-busy"), StatusCode::SERVICE_UNAVAILABLE, Some(retry_after)),
         LoginError::Storage(error) => return Err(error.into()),

@@ -14,7 +14,7 @@ use crate::web::interaction::local_path::LocalPath;
 use crate::web::interaction::problem::Stop;
 use crate::web::interaction::sign_in::next_page;
 use crate::web::interaction::visit::{Visit, query};
-use crate::web::pages::{Answer, FormTarget, Frame};
+use crate::web::pages::{Answer, FormTarget, Frame, throttled_text};
 
 /// The overview of the factors.
 pub const PATH: &str = "/account/two-step";
@@ -233,7 +233,7 @@ fn failed(visit: &Visit<'_>, error: LoginError) -> Result<Attempt, Stop> {
             retry_after: None,
         }),
         LoginError::Throttled { retry_after } => Ok(Attempt {
-            problem: Some(t.with("login-throttled", "seconds", retry_after)),
+            problem: Some(throttled_text(*t, retry_after)),
             status: StatusCode::TOO_MANY_REQUESTS,
             retry_after: Some(retry_after),
         }),

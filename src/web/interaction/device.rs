@@ -12,7 +12,9 @@ use crate::oauth::authorize::required;
 use crate::oauth::context::AuditSubject;
 use crate::oauth::device::{self, Approval, PendingDevice};
 use crate::oauth::{Authentication, Error};
-use crate::web::pages::{Answer, ClientCard, DeviceConfirmPage, DeviceDonePage, DeviceEntryPage, scope_sentences};
+use crate::web::pages::{
+    Answer, ClientCard, DeviceConfirmPage, DeviceDonePage, DeviceEntryPage, scope_sentences, throttled_text,
+};
 use crate::web::{App, client_address};
 
 const ENTRY: &str = "device";
@@ -97,7 +99,7 @@ async fn look_up(visit: &Visit<'_>, user_code: &str, session: &ActiveSession) ->
         Ok(guess) => guess,
         Err(LoginError::Throttled { retry_after }) => {
             let guess = Guess {
-                problem: Some(visit.frame.t.with("login-throttled", "seconds", retry_after)),
+                problem: Some(throttled_text(visit.frame.t, retry_after)),
                 status: StatusCode::TOO_MANY_REQUESTS,
                 retry_after: Some(retry_after),
             };

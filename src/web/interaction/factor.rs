@@ -18,7 +18,7 @@ use crate::identity::{ActiveSession, LoginError, PendingLogin, Proof, Proofs};
 use crate::oauth::{Error, Params};
 use crate::storage::UserRecord;
 use crate::web::App;
-use crate::web::pages::{Answer, FactorPage};
+use crate::web::pages::{Answer, FactorPage, throttled_text};
 
 const PURPOSE: &str = "factor";
 const PASSKEY: &str = "/login/factor/passkey";
@@ -286,7 +286,7 @@ fn failed(visit: &Visit<'_>, recovery: bool, error: LoginError) -> Result<Attemp
             ("rejected", Attempt { is_wrong: true, problem, status: StatusCode::UNPROCESSABLE_ENTITY, ..attempt })
         }
         LoginError::Throttled { retry_after } => {
-            let problem = Some(t.with("login-throttled", "seconds", retry_after));
+            let problem = Some(throttled_text(*t, retry_after));
             let status = StatusCode::TOO_MANY_REQUESTS;
             ("throttled", Attempt { problem, status, retry_after: Some(retry_after), ..attempt })
         }

@@ -18,7 +18,7 @@ use super::visit::{Visit, query};
 use crate::identity::{ActiveSession, LoginError};
 use crate::oauth::{Error, Params};
 use crate::web::App;
-use crate::web::pages::{Answer, LoginPage};
+use crate::web::pages::{Answer, LoginPage, throttled_text};
 
 pub(super) const PURPOSE: &str = "login";
 /// Shows every way to sign in.
@@ -60,7 +60,7 @@ fn show_without_transaction(visit: &Visit<'_>, params: &Params, session: Option<
         }
         session => {
             let username = session.map(|session| session.user.username.as_str()).unwrap_or_default();
-            form(visit, None, params, Attempt { username, ..Attempt::default() })
+            form(visit, None, params, Attempt { username, confirms: session.is_some(), ..Attempt::default() })
         }
     }
 }
@@ -128,6 +128,8 @@ pub(super) async fn load(visit: &mut Visit<'_>, id: &str) -> Result<Transaction,
 /// What the form says about the attempt before.
 #[derive(Default)]
 pub(super) struct Attempt<'a> {
+    /// Somebody is signed in, and proves it once more.
+    pub confirms: bool,
     pub username: &'a str,
     pub problem: Option<String>,
     pub status: StatusCode,
@@ -142,7 +144,7 @@ fn failed<'a>(visit: &Visit<'_>, username: &'a str, error: LoginError) -> Result
     let (outcome, problem, status, retry_after) = match error {
         LoginError::Rejected => ("rejected", t.text("login-rejected"), StatusCode::UNPROCESSABLE_ENTITY, None),
         LoginError::Throttled { retry_after } => {
-            let problem = t.with("login-throttled", "seconds", retry_after);
+            let problem = throttled_text(*t, retry_after);
             ("throttled", problem, StatusCode::TOO_MANY_REQUESTS, Some(retry_after))
         }
         LoginError::Busy { retry_after } => {
@@ -154,7 +156,7 @@ fn failed<'a>(visit: &Visit<'_>, username: &'a str, error: LoginError) -> Result
         }
     };
     visit.app.metrics.login_attempt("pwd", outcome);
-    Ok(Attempt { username, problem: Some(problem), status, retry_after, unknown_passkey: None })
+    Ok(Attempt { username, problem: Some(problem), status, retry_after, unknown_passkey: None, confirms: false })
 }
 
 pub(super) fn form(
@@ -186,6 +188,7 @@ pub(super) fn form(
         client: client.as_ref(),
         form: &target,
         username: attempt.username,
+        confirms: attempt.confirms,
         problem: attempt.problem,
         remember: visit.app.config.sessions.remember_me.then_some(!visit.brief),
         passkey: passkey.as_ref(),

@@ -17,7 +17,7 @@ use super::{local_path::LocalPath, passkey_offer};
 use crate::identity::{PasskeyAnswer, PasskeyError};
 use crate::oauth::Params;
 use crate::web::App;
-use crate::web::pages::{Locale, PasskeyForm};
+use crate::web::pages::{Locale, PasskeyForm, throttled_text};
 
 const PURPOSE: &str = "login_passkey";
 const OPTIONS: &str = "/login/passkey/options";
@@ -138,7 +138,7 @@ pub fn explained(t: &Locale, error: PasskeyError) -> Result<String, Stop> {
         PasskeyError::Unknown => t.text("passkey-unknown"),
         PasskeyError::Unverified => t.text("passkey-unverified"),
         PasskeyError::Refused(_) => t.text("passkey-refused"),
-        PasskeyError::Throttled { retry_after } => t.with("login-throttled", "seconds", retry_after),
+        PasskeyError::Throttled { retry_after } => throttled_text(*t, retry_after),
         PasskeyError::Taken => t.text("passkey-known"),
         PasskeyError::TooMany => t.text("passkey-too-many"),
         PasskeyError::Name => t.text("passkey-name-bad"),

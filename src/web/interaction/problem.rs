@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 
 use super::local_path::LocalPath;
 use super::sign_in::{login_again_for, login_for};
-use super::visit::Visit;
+use super::visit::{Visit, set};
 use crate::oauth::authorize::AuthorizationResponse;
 use crate::oauth::{Client, Error};
 use crate::storage;
@@ -47,9 +47,11 @@ pub enum Stop {
     },
     TooLarge,
     NotAForm,
-    /// The person proves who they are, again if they did, and comes back to this page of ours.
+    /// The person proves who they are, again if they did, and comes back to this page of ours. With `undone` what they have
+    /// just sent from it was not done, which is said there.
     SignInAgain {
         next: String,
+        undone: bool,
     },
 }
 
@@ -84,7 +86,13 @@ pub fn page(visit: &Visit<'_>, stop: Stop) -> HttpResponse {
         Stop::NotFound => sentence(visit, StatusCode::NOT_FOUND, "error-not-found-title", "error-not-found"),
         Stop::TooLarge => sentence(visit, StatusCode::PAYLOAD_TOO_LARGE, "error-title", "error-method"),
         Stop::NotAForm => sentence(visit, StatusCode::UNSUPPORTED_MEDIA_TYPE, "error-title", "error-method"),
-        Stop::SignInAgain { next } => visit.go(&login_again_for(LocalPath::parse(&next).as_ref())),
+        Stop::SignInAgain { next, undone } => {
+            let mut response = visit.go(&login_again_for(LocalPath::parse(&next).as_ref()));
+            if undone {
+                set(&mut response, &visit.cookies.set_notice("done-again"));
+            }
+            response
+        }
         Stop::Lost { client_id } => lost(visit, client_id.as_deref()),
         Stop::Unvouched { response } => unvouched(visit, &response),
         Stop::Refused { error: error @ (Error::Internal(_) | Error::TemporarilyUnavailable { .. }), .. } => {

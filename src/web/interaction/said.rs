@@ -6,7 +6,7 @@ use super::problem::Stop;
 use super::visit::Visit;
 use crate::identity::{LoginError, UserError};
 use crate::oauth::Error;
-use crate::web::pages::{Answer, weakness_text};
+use crate::web::pages::{Answer, throttled_text, weakness_text};
 
 #[derive(Default)]
 pub struct Said {
@@ -30,7 +30,7 @@ impl Said {
 pub fn throttled(visit: &Visit<'_>, error: LoginError) -> Result<Said, Stop> {
     match error {
         LoginError::Throttled { retry_after } => Ok(Said {
-            problem: Some(visit.frame.t.with("login-throttled", "seconds", retry_after)),
+            problem: Some(throttled_text(visit.frame.t, retry_after)),
             status: StatusCode::TOO_MANY_REQUESTS,
             retry_after: Some(retry_after),
         }),

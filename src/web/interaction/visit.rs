@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use actix_web::cookie::Cookie;
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -141,7 +141,7 @@ impl<'a> Visit<'a> {
     /// sent to sign in and comes back to `next`.
     pub async fn fresh_session(&mut self, next: &str) -> Result<ActiveSession, Stop> {
         let session = self.person().await?.filter(|session| session.is_fresh(self.cx().now()));
-        session.ok_or_else(|| Stop::SignInAgain { next: next.to_owned() })
+        session.ok_or_else(|| Stop::SignInAgain { next: next.to_owned(), undone: self.req.method() == Method::POST })
     }
 
     /// The parameters of the address.

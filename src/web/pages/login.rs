@@ -12,6 +12,8 @@ pub struct LoginPage<'a> {
     pub form: &'a FormTarget,
     pub username: &'a str,
     /// Why the last attempt failed.
+    /// Somebody is signed in, and proves it once more.
+    pub confirms: bool,
     pub problem: Option<String>,
     /// Whether the browser is going to be remembered; `None` where people are not asked.
     pub remember: Option<bool>,

@@ -50,7 +50,7 @@ pub use login::LoginPage;
 pub use logout::{LoggedOutPage, LogoutPage, Onward};
 pub use mail_code::MailCodePage;
 pub use passkey::{PasskeyForm, PasskeyOfferPage};
-pub use password::weakness_text;
+pub use password::{throttled_text, weakness_text};
 pub use refusal::refusal_page;
 pub use register::{RegisterAskPage, RegisterNewPage, TermsPage, TermsToAccept, UninvitedPage};
 pub use reset::{ResetAskPage, ResetNewPage};

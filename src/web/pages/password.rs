@@ -1,3 +1,4 @@
+use super::Locale;
 use crate::identity::Weakness;
 
 /// The catalogue's sentence for what is weak about a new password.
@@ -10,5 +11,15 @@ pub fn weakness_text(weakness: Weakness) -> &'static str {
         Weakness::Pattern => "password-weak-pattern",
         Weakness::Date => "password-weak-date",
         Weakness::Short => "password-weak-short",
+    }
+}
+
+/// How long whoever has failed too often has to wait: in minutes where seconds say little.
+pub fn throttled_text(t: Locale, seconds: u64) -> String {
+    const SHORT: u64 = 90;
+    if seconds < SHORT {
+        t.with("login-throttled", "seconds", seconds)
+    } else {
+        t.with("login-throttled-minutes", "minutes", seconds.div_ceil(60))
     }
 }
