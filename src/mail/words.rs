@@ -1,6 +1,6 @@
 use askama::Template;
 
-use crate::base::{Locale, Timestamp, Zone};
+use crate::base::{Locale, Timestamp, Zone, known_device_name, place_of};
 use crate::config::Config;
 use crate::identity::{Factor, Letter, Message, Notice};
 
@@ -121,9 +121,11 @@ impl Words {
         self.lines.push(text);
         self.facts.push((t.text("mail-when"), zone.minute(at)));
         if let Notice::NewSignIn { address, user_agent } = notice {
-            self.facts.push((t.text("mail-address"), inert(address)));
+            let place = place_of(&config.places, address).map(|place| format!("{} · ", inert(&place)));
+            self.facts.push((t.text("mail-address"), format!("{}{}", place.unwrap_or_default(), inert(address))));
             if !user_agent.is_empty() {
-                self.facts.push((t.text("mail-browser"), inert(user_agent)));
+                let browser = known_device_name(t, user_agent).unwrap_or_else(|| inert(user_agent));
+                self.facts.push((t.text("mail-browser"), browser));
             }
         }
         self.notes.push(match notice {

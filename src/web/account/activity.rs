@@ -5,9 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use super::place::place_of;
 use super::{Shell, signed_in};
-use crate::base::Timestamp;
+use crate::base::{Timestamp, place_of};
 use crate::storage::{Accounts as _, AuditRecord};
 use crate::web::App;
 use crate::web::interaction::problem::Stop;

@@ -3,10 +3,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::api_keys::EndKeys;
-use super::device_name::device_name;
-use super::place::place_of;
 use super::{Shell, done, fresh_form, signed_in};
-use crate::base::Timestamp;
+use crate::base::{Timestamp, device_name, place_of};
 use crate::storage::Accounts as _;
 use crate::web::App;
 use crate::web::interaction::logout;

@@ -7,6 +7,7 @@ use super::local_path::LocalPath;
 use super::problem::Stop;
 use super::sign_in::{self, login_for};
 use super::visit::{Visit, query};
+use crate::base::{known_device_name, place_of};
 use crate::identity::{ActiveSession, LoginError};
 use crate::oauth::authorize::required;
 use crate::oauth::context::AuditSubject;
@@ -157,7 +158,12 @@ fn entry(visit: &Visit<'_>, user_code: &str, guess: Guess) -> HttpResponse {
 fn confirmation(visit: &Visit<'_>, pending: &PendingDevice, session: &ActiveSession) -> HttpResponse {
     let client = visit.card(&pending.client);
     let t = &visit.frame.t;
-    let unknown = t.text("device-agent-unknown");
+    let agent = match pending.user_agent.as_str() {
+        "" => t.text("device-agent-unknown"),
+        // What is no browser may say best itself what it is.
+        said => known_device_name(*t, said).unwrap_or_else(|| said.to_owned()),
+    };
+    let place = place_of(&visit.app.config.places, &pending.address);
     let page = DeviceConfirmPage {
         page: &visit.frame,
         client: &client,
@@ -166,7 +172,8 @@ fn confirmation(visit: &Visit<'_>, pending: &PendingDevice, session: &ActiveSess
         user_code: &pending.user_code,
         scopes: scope_sentences(t, &pending.scope, &visit.app.config.metadata.scopes),
         address: &pending.address,
-        user_agent: if pending.user_agent.is_empty() { &unknown } else { &pending.user_agent },
+        place: place.as_deref(),
+        user_agent: &agent,
     };
     visit.page(&page, Answer::default())
 }

@@ -24,6 +24,8 @@ pub struct DeviceConfirmPage<'a> {
     pub scopes: Vec<String>,
     /// Address and program that asked for the code.
     pub address: &'a str,
+    /// Where that is, where the operator has named it.
+    pub place: Option<&'a str>,
     pub user_agent: &'a str,
 }
 

@@ -219,6 +219,7 @@ fn pages(language: &'static str) -> Vec<(&'static str, String)> {
                 user_code: "BCDF-GHJK",
                 scopes: scopes(),
                 address: "2001:db8::1",
+                place: Some("Lund"),
                 user_agent: "<Television>",
             }),
         ),

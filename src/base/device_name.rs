@@ -1,6 +1,6 @@
 //! A browser in words: enough to recognise one's own. What a program says of itself proves nothing.
 
-use crate::web::pages::Locale;
+use super::Locale;
 
 /// The first name that stands in a `User-Agent` decides: most browsers also name those that they descend from.
 const BROWSERS: [(&str, &str); 14] = [
@@ -34,15 +34,20 @@ const SYSTEMS: [(&str, &str); 9] = [
 
 /// `Firefox on Windows`, or as much of it as can be told.
 pub fn device_name(t: Locale, user_agent: &str) -> String {
+    known_device_name(t, user_agent).unwrap_or_else(|| t.text("device-agent-unknown"))
+}
+
+/// The same; `None` for what is no browser that is known here.
+pub fn known_device_name(t: Locale, user_agent: &str) -> Option<String> {
     let named = |table: &[(&str, &'static str)]| {
         table.iter().find(|(sign, _)| user_agent.contains(sign)).map(|(_, name)| *name)
     };
     match (named(&BROWSERS), named(&SYSTEMS)) {
         (Some(browser), Some(system)) => {
-            t.with_all("device-name", [("browser", browser.into()), ("system", system.into())])
+            Some(t.with_all("device-name", [("browser", browser.into()), ("system", system.into())]))
         }
-        (Some(name), None) | (None, Some(name)) => name.to_owned(),
-        (None, None) => t.text("device-agent-unknown"),
+        (Some(name), None) | (None, Some(name)) => Some(name.to_owned()),
+        (None, None) => None,
     }
 }
 
