@@ -69,7 +69,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await page.goto(`${server.issuer}/login?next=/account`);
     await signIn(page, server, BOB);
     // A browser that can is offered a passkey first.
-    if (await page.locator("#later").count()) await page.click("#later");
+    if (await page.locator("#not-now").count()) await page.click("#not-now");
     for (const path of PAGES) {
       await page.goto(`${server.issuer}/account${path && `/${path}`}`);
       assert.equal(new URL(page.url()).pathname, `/account${path && `/${path}`}`);

@@ -72,7 +72,34 @@ test("made at the offer, used by name and by suggestion, and removed", async () 
   await page.goto(`${server.issuer}/login?next=/account/passkeys`);
   await page.waitForURL("**/account/passkeys");
 
+  // As the second step after the password.
+  await user.context.clearCookies();
+  await answering(false);
+  await page.goto(`${server.issuer}/login?next=/account/passkeys`);
+  await signIn(page, server, ALICE);
+  await page.waitForURL("**/login/factor**");
+  await page.waitForSelector("#passkey");
+  assert.deepEqual(await accessibilityProblems(page), []);
+  await page.setViewportSize({ width: 320, height: 700 });
+  assert.equal(await overflows(page), false);
+  await screenshot(page, "factor-passkey-narrow");
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await answering(true);
+  await page.click("#passkey");
+  await page.waitForURL("**/account/passkeys");
+
   await page.click(".key summary");
   await page.click(".key form[action$=remove] button");
   await page.waitForSelector("#none");
+
+  // The authenticator still has it, and it opens nothing any more.
+  await user.context.clearCookies();
+  await answering(false);
+  await page.goto(`${server.issuer}/login?next=/account/passkeys`);
+  await page.waitForSelector("#passkey");
+  await answering(true);
+  await page.click("#passkey");
+  await page.waitForSelector(".problem:visible");
+  assert.match(page.url(), /\/login/);
+  assert.deepEqual(await accessibilityProblems(page), []);
 });

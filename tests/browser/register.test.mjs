@@ -79,7 +79,7 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await page.fill("#password", "correct horse battery");
     await page.click("#register");
     // A browser that can is offered a passkey first.
-    if (await page.locator("#later").count()) await page.click("#later");
+    if (await page.locator("#not-now").count()) await page.click("#not-now");
     if (await page.locator("#allow").count()) await page.click("#allow");
     await page.waitForURL(/\/playground/);
 

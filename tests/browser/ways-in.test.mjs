@@ -97,7 +97,7 @@ test("whoever accepts the terms is in, and sees what is connected", async () => 
   await signIn(page, server, ALICE);
   await page.check("#terms");
   await page.click("#accept");
-  if (await page.locator("#later").count()) await page.click("#later");
+  if (await page.locator("#not-now").count()) await page.click("#not-now");
   await page.waitForURL(/\/account\/connections/);
   assert.deepEqual(await accessibilityProblems(page), []);
   await screenshot(page, "ways-in-connections-german");

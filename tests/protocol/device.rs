@@ -147,6 +147,27 @@ async fn a_scanned_code_still_needs_the_persons_click() {
 }
 
 #[tokio::test]
+async fn where_and_with_what_a_device_asks_is_said_in_words() {
+    let world = World::with("places = { \"127.0.0.0/8\" = \"Lund\" }").await;
+    let browser = world.browser();
+    for (agent, words) in [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0", "Firefox on Linux"),
+        ("TV/1 <b>", "TV/1 <b>"),
+    ] {
+        let ask = world.http.post(world.url("/oauth2/device")).header("user-agent", agent);
+        let ask = ask.form(&[("client_id", CD), ("scope", "openid")]).send().await.unwrap();
+        let device = Answer::read(ask).await.ok();
+        let page = browser.open(&world.url("/device")).await;
+        let mut page = browser.submit(&page, &[("user_code", device["user_code"].as_str().unwrap())]).await;
+        if page.has("#password") {
+            page = browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+        }
+        let facts = page.text("dl").replace(['\u{2068}', '\u{2069}'], "");
+        assert!(facts.contains("Lund · 127.0.0.1") && facts.contains(words), "{facts}");
+    }
+}
+
+#[tokio::test]
 async fn s062_s149_only_registered_clients_and_scopes() {
     let world = World::new().await;
     assert_eq!(world.as_client("/oauth2/device", CP, &[]).await.error(), "unauthorized_client");
