@@ -231,3 +231,54 @@ async fn s224_a_forged_cursor_is_no_page() {
         assert_eq!(page.answer.status, 404, "{cursor}");
     }
 }
+
+/// Sends the form of `page` but for its body; that follows when `meanwhile` has happened. The head of the answer.
+async fn slowly(browser: &Browser, page: &Page, fields: &[(&str, &str)], meanwhile: impl Future) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (action, mut values) = page.form();
+    values.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(values).finish();
+    let url = page.url.join(&action).unwrap();
+    let cookies: Vec<String> =
+        browser.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: {}\r\nOrigin: null\r\nSec-Fetch-Site: same-origin\r\nCookie: {}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\
+         Connection: close\r\n\r\n",
+        url.path(),
+        url.authority(),
+        cookies.join("; "),
+        body.len()
+    );
+    let mut stream = tokio::net::TcpStream::connect(url.authority()).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // It is asked for when the request is being answered already.
+    let go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    let mut heard = vec![0; go_on.len()];
+    stream.read_exact(&mut heard).await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&heard), go_on);
+    meanwhile.await;
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer.split("\r\n\r\n").next().unwrap().to_lowercase()
+}
+
+#[tokio::test]
+async fn s082_a_form_that_is_sent_slowly_does_nothing_for_a_session_that_has_ended_meanwhile() {
+    let world = World::new().await;
+    let paths = [("/account/delete", ("username", "alice")), ("/account/profile", ("name", "Mallory"))];
+    for (path, field) in paths {
+        let thief = signed_in(&world, "alice").await;
+        let page = thief.open(&world.url(path)).await;
+        assert_eq!(page.url.path(), path);
+        let owner = signed_in(&world, "alice").await;
+        let devices = owner.open(&world.url("/account/sessions")).await;
+        let everywhere = [("everywhere", "1")];
+        let answer = slowly(&thief, &page, &[field], owner.submit(&devices, &everywhere)).await;
+        assert!(answer.starts_with("http/1.1 303") && answer.contains("location: "), "{answer}");
+        assert!(answer.contains("/login"), "{path}: {answer}");
+        world.advance(1);
+    }
+    assert_eq!(world.rows("users", "username = 'alice' AND claims NOT LIKE '%Mallory%'").await, 1);
+}
