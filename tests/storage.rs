@@ -201,6 +201,7 @@ suites! {
     }
     throttles {
         attempts_are_free_then_delayed_then_forgotten
+        of_a_rate_there_are_so_many_within_a_window_from_its_first
         a_blocked_key_counts_nothing_for_the_others
         a_refunded_attempt_leaves_no_block_and_a_cleared_one_no_trace
         a_refund_leaves_the_block_that_a_later_failure_brought

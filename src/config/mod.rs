@@ -327,7 +327,7 @@ pub struct Throttle {
     /// Failures of one client's authentication from one address before delays begin.
     pub client_failures: u32,
     /// Sign-ins, device requests, ways to other providers and passkey challenges that one address (IPv6: its /64) may begin
-    /// at an instance within ten minutes; 0 for any number. Loopback is not limited.
+    /// at an instance at once, and as many again over the next ten minutes; 0 for any number. Loopback is not limited.
     pub begun_per_address: u32,
     /// The first delay; it doubles with each further failure. Seconds; 1.
     pub base_delay: Ttl,

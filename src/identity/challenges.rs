@@ -158,13 +158,19 @@ impl Identity {
         Ok(())
     }
 
-    /// Whether one more mail may go to this address, whoever asks for it; it is counted. Where it is somebody's, a stranger
-    /// leaves one an hour to whoever is none: they would keep the owner's own mails from them.
+    /// Whether one more mail may go to this address; it is counted. Within an hour there are `mail.hourly_limit` in all, and one
+    /// less for strangers: those who ask in a browser that the owner has not signed in with. They would keep the owner's own
+    /// mails from them.
     pub(super) async fn may_mail(&self, email: &str, by_a_stranger: bool) -> storage::Result<bool> {
         let (now, hour) = (self.now(), Duration::from_hours(1));
         let (name, most) = (named(email), i64::from(self.config.mail.hourly_limit));
-        let limit =
-            |key, most: i64| storage::ThrottleKey { key, free: most.max(1) - 1, base_ms: 3_600_000, cap_ms: 3_600_000 };
+        let limit = |key, most: i64| storage::ThrottleKey {
+            key,
+            free: most.max(1) - 1,
+            base_ms: 3_600_000,
+            cap_ms: 3_600_000,
+            is_rate: true,
+        };
         let mut limits = vec![limit(format!("mail:{name}"), most)];
         if by_a_stranger {
             limits.push(limit(format!("mail:strangers:{name}"), most - 1));

@@ -291,7 +291,8 @@ impl Identity {
         }
     }
 
-    /// Looks up whom a mail goes to that was asked for by name; `None` when it goes to nobody (any more).
+    /// Finds out whom a mail goes to that was asked for by name, counts it against their limit, and notes it; whom it concerns
+    /// instead is told. `None` when it goes to nobody (any more).
     pub async fn address(&self, mail: &MailRecord) -> Result<Option<MailRecord>, Undeliverable> {
         let content = self.open_mail(mail)?;
         if mail.recipient.is_some() {

@@ -47,7 +47,7 @@ impl Identity {
     ) -> Result<Option<(ActiveSession, OpaqueToken)>> {
         if let Some(previous) = previous.filter(|previous| previous.user.id == proofs.user().id) {
             if let Some(renewed) = self.renew(previous, &proofs, origin).await? {
-                self.forget_failures(proofs.user(), origin).await?;
+                self.note_sign_in(proofs.user(), origin).await;
                 return Ok(Some(renewed));
             }
         } else if let Some(previous) = previous {
@@ -60,9 +60,9 @@ impl Identity {
         if !self.store.insert_session(&record, proofs.as_of()).await? {
             return Ok(None);
         }
-        self.forget_failures(proofs.user(), origin).await?;
         let details = json!({ "amr": proofs.amr() });
         self.audit("login_succeeded", Some(&record.user_id), Some(&record.id), origin, &details);
+        self.note_sign_in(proofs.user(), origin).await;
         Ok(Some((active(record, proofs.into_user()), token)))
     }
 

@@ -77,25 +77,29 @@ impl Identity {
     }
 
     /// Signed in: earlier failures of this browser, or of all that are not known, are forgotten, and the browser is known
-    /// from now on. Of one that was not, the person is told.
-    pub(super) async fn forget_failures(&self, user: &UserRecord, origin: &Origin) -> storage::Result<()> {
-        let keys = match self.device_key(&user.id, origin).await? {
-            Some(device) => vec![device],
+    /// from now on. Of one that was not, the person is told. The session stands already: that this fails ends it not.
+    pub(super) async fn note_sign_in(&self, user: &UserRecord, origin: &Origin) {
+        if let Err(error) = self.forget_failures(user, origin).await {
+            tracing::warn!(user.id = %user.id, %error, "what goes with a sign-in could not be noted");
+        }
+    }
+
+    async fn forget_failures(&self, user: &UserRecord, origin: &Origin) -> storage::Result<()> {
+        let known = self.known_device(origin.known_as(&user.id), &user.id).await?;
+        let keys = match &known {
+            Some(device) => vec![device_attempts(device)],
             None => names_of(user).iter().flat_map(|name| [login_key(name), mail_code_key(name)]).collect(),
         };
         self.store.clear_attempts(&keys.iter().map(String::as_str).collect::<Vec<_>>()).await?;
-        if let Some(device) = origin.known_as(&user.id) {
-            let now = self.now();
-            if !self.store.is_known_device(device.as_bytes(), &user.id, now.millis()).await? {
-                let (address, user_agent) = (origin.address.to_string(), origin.user_agent.clone());
-                self.notify(user, Notice::NewSignIn { address, user_agent }, "").await;
-            }
-            self.store.remember_device(device.as_bytes(), &user.id, now.millis(), now.plus(KNOWN_FOR).millis()).await?;
+        if known.is_none() && origin.device.is_some() {
+            let (address, user_agent) = (origin.address.to_string(), origin.user_agent.clone());
+            self.notify(user, Notice::NewSignIn { address, user_agent }, "").await;
         }
-        Ok(())
+        self.begin_with_browser(user, origin).await
     }
 
-    /// The browser in which an account was made is known to it from the start: of a sign-in there nobody has to be told.
+    /// Makes the browser one that the person is known to sign in with. That in which an account was made is it from the start:
+    /// of a sign-in there nobody has to be told.
     pub(super) async fn begin_with_browser(&self, user: &UserRecord, origin: &Origin) -> storage::Result<()> {
         let Some(device) = origin.known_as(&user.id) else { return Ok(()) };
         let now = self.now();
@@ -116,7 +120,7 @@ impl Identity {
     /// What attempts from a browser count against that the person has signed in with before.
     async fn device_key(&self, user_id: &str, origin: &Origin) -> storage::Result<Option<String>> {
         let device = origin.known_as(user_id);
-        Ok(self.known_device(device, user_id).await?.map(|device| format!("device:{}", device.hex())))
+        Ok(self.known_device(device, user_id).await?.map(|device| device_attempts(&device)))
     }
 
     /// The browser, if the person has signed in with it before.
@@ -137,6 +141,7 @@ impl Identity {
             free: i64::from(free),
             base_ms: millis(settings.base_delay.duration()),
             cap_ms: millis(settings.max_delay.duration()),
+            is_rate: false,
         }
     }
 
@@ -163,11 +168,15 @@ pub(super) fn named(login: &str) -> String {
     TokenHash::of(&login.to_lowercase()).hex()
 }
 
-/// One where the user name is the address.
+/// What stands for the user name and for the address, once where they are the same.
 fn names_of(user: &UserRecord) -> Vec<String> {
     let name = named(&user.username);
     let address = user.email.as_deref().map(named).filter(|address| *address != name);
     [Some(name), address].into_iter().flatten().collect()
+}
+
+fn device_attempts(device: &TokenHash) -> String {
+    format!("device:{}", device.hex())
 }
 
 fn login_key(name: &str) -> String {

@@ -95,6 +95,11 @@ impl PostOffice {
 
     async fn deliver(&self, mail: &MailRecord) -> storage::Result<Outcome> {
         let now = self.clock.now();
+        // Nobody waits for it any more: it is neither counted against whoever it was for, nor told to anybody.
+        if mail.recipient.is_none() && now.millis() >= mail.give_up_at {
+            self.store.remove_mail(&mail.id).await?;
+            return Ok(Outcome::Dropped);
+        }
         let addressed = match self.identity.address(mail).await {
             Ok(addressed) => addressed,
             Err(Undeliverable::Storage(error)) => return Err(error),

@@ -12,7 +12,7 @@ use super::{Context, Error};
 use crate::base::subscriber;
 use crate::config::Throttle;
 
-/// `throttle.begun_per_address` may be begun within this.
+/// `throttle.begun_per_address` may be begun at once, and as many again over this.
 const WITHIN: Duration = Duration::from_mins(10);
 
 /// What each address has begun lately, in this instance's memory. `None` without a limit.

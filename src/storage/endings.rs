@@ -91,12 +91,8 @@ macro_rules! end_api_keys_of_user {
 /// Whether a person gets in without `kind` and `name`, by something that this server takes. Locks them, so that of two ways in
 /// that are taken away at once one stays.
 macro_rules! has_another_way_in {
-    ($connection:ident, $user_id:expr, $taken:expr, $kind:expr, $name:expr, $now:expr) => {{
-        sqlx::query($crate::storage::sql::upstream::LOCK_USER)
-            .bind($user_id)
-            .bind($now)
-            .execute(&mut *$connection)
-            .await?;
+    ($connection:ident, $user_id:expr, $taken:expr, $kind:expr, $name:expr) => {{
+        sqlx::query($crate::storage::sql::users::LOCK).bind($user_id).execute(&mut *$connection).await?;
         let ways: Vec<(String, String)> =
             sqlx::query_as($crate::storage::sql::upstream::WAYS_IN).bind($user_id).fetch_all(&mut *$connection).await?;
         ways.iter().any(|(kind, name)| (kind != $kind || name != $name) && $taken.takes(kind, name))

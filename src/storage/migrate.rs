@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = migrations![
     15 "0015_session_proved_at",
     16 "0016_device_decided_at",
     17 "0017_names",
+    18 "0018_outbox_failed",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE schema_migrations (

@@ -88,7 +88,8 @@ pub async fn all_live_api_keys_of_a_person_end_with_what_else_they_had_if_they_w
     revoked.sort_by(|a, b| a.id.cmp(&b.id));
     assert_eq!(revoked.iter().map(|key| key.id.as_str()).collect::<Vec<_>>(), ["k1", "k2"]);
     let late = ApiKeyRecord { created_at: NOW + 2, ..api_key("k5") };
-    assert!(!store.insert_api_key(&late, Some(0), 5).await.unwrap(), "by a session from before");
+    let by_one_from_before = store.insert_api_key(&late, Some(0), 5).await;
+    assert!(matches!(by_one_from_before, Err(Error::Conflict("owner"))), "{by_one_from_before:?}");
     assert!(store.insert_api_key(&late, Some(NOW + 1), 5).await.unwrap());
     let ended = store.change_password("alice", "hash 2", Some(NOW + 1), true, NOW + 3, LATER).await.unwrap().unwrap();
     assert_eq!(ended.iter().map(|key| key.id.as_str()).collect::<Vec<_>>(), ["k5"]);

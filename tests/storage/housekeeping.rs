@@ -73,7 +73,7 @@ pub async fn sweeping_removes_what_has_expired_in_small_steps(world: World) {
         store.remember_once(id.as_bytes(), end, NOW).await.unwrap();
         store.hold_lease(&id, "holder", NOW, end).await.unwrap();
     }
-    let keys = [ThrottleKey { key: "k".into(), free: 0, base_ms: 1, cap_ms: 1 }];
+    let keys = [ThrottleKey { key: "k".into(), free: 0, base_ms: 1, cap_ms: 1, is_rate: false }];
     store.reserve_attempt(&keys, NOW - 10, NOW - 20).await.unwrap().unwrap();
 
     let now = NOW + 5;

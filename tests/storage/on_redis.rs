@@ -92,7 +92,7 @@ async fn sessions_and_counters_outlive_the_loss_of_redis() {
     let world = World::sqlite_and_redis(&server.url()).await.with_alice_and_app().await;
     let store = &world.store;
     let signed_in = || async { store.find_session("s1", &hash("cookie"), NOW, NOW - 1).await.unwrap().is_some() };
-    let keys = [ThrottleKey { key: "alice".into(), free: 2, base_ms: HOUR, cap_ms: HOUR }];
+    let keys = [ThrottleKey { key: "alice".into(), free: 2, base_ms: HOUR, cap_ms: HOUR, is_rate: false }];
     let attempt = || async { store.reserve_attempt(&keys, NOW, NOW - HOUR).await.unwrap() };
     assert!(signed_in().await);
     assert!(store.redis_problem().await.is_none());

@@ -30,11 +30,11 @@ pub async fn a_credential_belongs_to_one_account(world: World) {
     assert_eq!(format!("{found:?}"), format!("{:?}", passkey("p1", "alice")));
     // Nobody changes another's.
     assert!(!store.rename_passkey("p1", "bob", "Mine").await.unwrap());
-    assert!(store.delete_passkey("p1", "bob", &all(), 0).await.unwrap().is_none());
+    assert!(store.delete_passkey("p1", "bob", &all()).await.unwrap().is_none());
     assert!(store.rename_passkey("p1", "alice", "Key").await.unwrap());
     assert_eq!(store.list_passkeys("alice").await.unwrap()[0].name, "Key");
     assert!(store.list_passkeys("bob").await.unwrap().is_empty());
-    assert_eq!(store.delete_passkey("p1", "alice", &all(), 0).await.unwrap().unwrap().name, "Key");
+    assert_eq!(store.delete_passkey("p1", "alice", &all()).await.unwrap().unwrap().name, "Key");
     assert!(store.find_passkey(&same.credential_id).await.unwrap().is_none());
 }
 
@@ -115,11 +115,11 @@ pub async fn the_last_way_in_stays_unless_another_provider_remains(world: World)
     store.insert_passkey(&alone, 0).await.unwrap();
     store.insert_passkey(&passkey("p2", "alice"), 0).await.unwrap();
     assert!(
-        store.delete_passkey("p1", "alice", &all(), NOW).await.unwrap().is_none(),
+        store.delete_passkey("p1", "alice", &all()).await.unwrap().is_none(),
         "the other one does not sign in alone"
     );
-    assert!(store.delete_passkey("p2", "alice", &all(), NOW).await.unwrap().is_some());
-    assert!(store.delete_passkey("p1", "alice", &all(), NOW).await.unwrap().is_none());
+    assert!(store.delete_passkey("p2", "alice", &all()).await.unwrap().is_some());
+    assert!(store.delete_passkey("p1", "alice", &all()).await.unwrap().is_none());
     let connected = UpstreamIdentityRecord {
         issuer: "i1".to_owned(),
         subject: "s1".to_owned(),
@@ -130,10 +130,10 @@ pub async fn the_last_way_in_stays_unless_another_provider_remains(world: World)
     };
     assert!(store.insert_upstream_identity(&connected).await.unwrap());
     let without = WaysIn { issuers: vec!["i2".into()], ..all() };
-    assert!(store.delete_passkey("p1", "alice", &without, NOW).await.unwrap().is_none(), "that provider is off");
+    assert!(store.delete_passkey("p1", "alice", &without).await.unwrap().is_none(), "that provider is off");
     let without = WaysIn { passkeys: false, ..all() };
     assert!(!store.delete_upstream_identity("alice", "i1", &without, NOW).await.unwrap(), "passkeys are off");
-    assert!(store.delete_passkey("p1", "alice", &all(), NOW).await.unwrap().is_some());
+    assert!(store.delete_passkey("p1", "alice", &all()).await.unwrap().is_some());
     // Somebody who has lost them all begins anew with the password alone.
     store.insert_passkey(&passkey("p3", "alice"), 0).await.unwrap();
     store.delete_factors("alice").await.unwrap();

@@ -4,7 +4,7 @@ use crate::world::*;
 
 /// Two free failures, then 1, 2, 4 ... seconds, at most five.
 fn key(name: &str) -> ThrottleKey {
-    ThrottleKey { key: name.into(), free: 2, base_ms: SECOND, cap_ms: 5 * SECOND }
+    ThrottleKey { key: name.into(), free: 2, base_ms: SECOND, cap_ms: 5 * SECOND, is_rate: false }
 }
 
 async fn attempt(store: &Store, names: &[&str], now: i64) -> std::result::Result<Vec<ThrottleRecord>, ThrottleRecord> {
@@ -31,6 +31,26 @@ pub async fn attempts_are_free_then_delayed_then_forgotten(world: World) {
     assert_eq!(record.failures, 8, "within the window");
     let record = attempt(&store, &["alice"], last_failure + 2 * HOUR + 1).await.unwrap().remove(0);
     assert_eq!((record.failures, record.blocked_until), (1, last_failure + 2 * HOUR + 1), "after the window");
+}
+
+pub async fn of_a_rate_there_are_so_many_within_a_window_from_its_first(world: World) {
+    let store = world.store;
+    let rate = async |now: i64| {
+        let keys = [ThrottleKey { is_rate: true, ..key("mails") }];
+        store.reserve_attempt(&keys, now, now - HOUR).await.unwrap().map(|mut records| records.remove(0).failures)
+    };
+    assert_eq!(rate(NOW).await.unwrap(), 1);
+    assert_eq!(rate(NOW + HOUR / 2).await.unwrap(), 2);
+    assert_eq!(rate(NOW + HOUR - SECOND).await.unwrap(), 3, "one more than is free");
+    assert_eq!(rate(NOW + HOUR - 1).await.unwrap_err().blocked_until, NOW + HOUR);
+    for number in 1..=3 {
+        assert_eq!(rate(NOW + HOUR).await.unwrap(), number, "the next window");
+    }
+    assert_eq!(rate(NOW + HOUR + 1).await.unwrap_err().blocked_until, NOW + 2 * HOUR);
+    // Whoever asks now and then never has to wait.
+    for number in 3..10 {
+        rate(NOW + number * 50 * MINUTE).await.unwrap();
+    }
 }
 
 pub async fn a_blocked_key_counts_nothing_for_the_others(world: World) {

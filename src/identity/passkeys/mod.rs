@@ -146,7 +146,7 @@ impl Identity {
         origin: &Origin,
     ) -> Result<Option<PasskeyRecord>, PasskeyError> {
         let user = &session.user;
-        let Some(passkey) = self.store.delete_passkey(id, &user.id, &self.ways_in(), self.now().millis()).await? else {
+        let Some(passkey) = self.store.delete_passkey(id, &user.id, &self.ways_in()).await? else {
             let is_there = self.store.list_passkeys(&user.id).await?.iter().any(|passkey| passkey.id == id);
             return if is_there { Err(PasskeyError::LastWayIn) } else { Ok(None) };
         };

@@ -169,6 +169,7 @@ pub(super) async fn count(cx: &Context, caller: IpAddr) -> Result<(), Error> {
         free: i64::from(cx.config.client_registration.registrations_per_address),
         base_ms: BASE_DELAY,
         cap_ms: MAX_DELAY,
+        is_rate: false,
     };
     match cx.store.reserve_attempt(&[key], now.millis(), now.millis() - WINDOW).await? {
         Ok(_) => Ok(()),

@@ -4,7 +4,7 @@ use super::Redis;
 use crate::storage::{ThrottleKey, ThrottleRecord};
 
 /// Counts an attempt against every key, or, when one is blocked, against none: KEYS counters; ARGV now, start of the window,
-/// then `free`, `base_ms`, `cap_ms` of each. Answers 1 or 0, then failures, window_started_at, blocked_until of each.
+/// then `free`, `base_ms`, `cap_ms` and whether it is a rate (1) of each. Answers 1 or 0, then failures, window_started_at, blocked_until of each.
 pub const RESERVE: &str = "
 local now, window_start = tonumber(ARGV[1]), tonumber(ARGV[2])
 local records, blocked = {}, false
@@ -17,12 +17,15 @@ local answer = { blocked and 0 or 1 }
 for i, key in ipairs(KEYS) do
     local record = records[i]
     if not blocked then
-        record[1] = record[2] < window_start and 1 or record[1] + 1
-        record[2] = now
-        local free, base, cap = tonumber(ARGV[3 * i]), tonumber(ARGV[3 * i + 1]), tonumber(ARGV[3 * i + 2])
+        local free, base, cap = tonumber(ARGV[4 * i - 1]), tonumber(ARGV[4 * i]), tonumber(ARGV[4 * i + 1])
+        local is_rate = ARGV[4 * i + 2] == '1'
+        local stale = record[2] < window_start or (is_rate and record[2] == window_start)
+        record[1] = stale and 1 or record[1] + 1
+        if stale or not is_rate then record[2] = now end
         local over = record[1] - free - 1
         local delay = 0
         if over >= 0 then delay = over < 40 and math.min(base * 2 ^ over, cap) or cap end
+        if is_rate and over >= 0 then delay = record[2] + now - window_start - now end
         record[3] = now + delay
         local text = function(number) return string.format('%.0f', number) end
         redis.call('HSET', key, 'failures', text(record[1]), 'started', text(record[2]), 'until', text(record[3]))
@@ -56,6 +59,7 @@ impl Redis {
         call.arg(now).arg(window_start);
         for key in keys {
             call.key(self.key("throttle", &key.key)).arg(key.free).arg(key.base_ms).arg(key.cap_ms);
+            call.arg(i64::from(key.is_rate));
         }
         let answer: Vec<i64> = self.ask(async move { call.invoke_async(&mut connection).await }).await?;
         let (counted, numbers) = answer.split_first()?;

@@ -1,8 +1,8 @@
 use crate::storage::{ApiKeyRecord, Result};
 
 pub trait ApiKeys {
-    /// Inserts unless its owner has `limit` keys that are neither revoked nor expired at its `created_at`, or is a person
-    /// whose `tokens_not_before` is another than `as_of`; false when refused.
+    /// Inserts unless its owner has `limit` keys that are neither revoked nor expired at its `created_at`; false when refused.
+    /// `Error::Conflict("owner")` for a person whose `tokens_not_before` is another than `as_of`.
     async fn insert_api_key(&self, key: &ApiKeyRecord, as_of: Option<i64>, limit: i64) -> Result<bool>;
     /// The key, if it is neither revoked nor expired and the person it belongs to is enabled.
     async fn find_live_api_key(&self, id: &str, secret_hash: &[u8], now: i64) -> Result<Option<ApiKeyRecord>>;

@@ -236,6 +236,9 @@ pub struct ThrottleKey {
     pub free: i64,
     pub base_ms: i64,
     pub cap_ms: i64,
+    /// It is a rate: the window begins with its first attempt and not anew with each, and after more than `free` the rest of it
+    /// is blocked, whatever the delays.
+    pub is_rate: bool,
 }
 
 pub trait Replays {

@@ -20,7 +20,7 @@ pub trait Passkeys {
     /// False when the person has no such passkey.
     async fn rename_passkey(&self, id: &str, user_id: &str, name: &str) -> Result<bool>;
     /// What was removed; `None` when the person has no such passkey, or no other way in that `taken` has.
-    async fn delete_passkey(&self, id: &str, user_id: &str, taken: &WaysIn, now: i64) -> Result<Option<PasskeyRecord>>;
+    async fn delete_passkey(&self, id: &str, user_id: &str, taken: &WaysIn) -> Result<Option<PasskeyRecord>>;
     async fn insert_passkey_challenge(&self, challenge: &PasskeyChallengeRecord) -> Result<()>;
     /// Takes the challenge away: of any number of concurrent calls exactly one gets it.
     async fn consume_passkey_challenge(

@@ -5,8 +5,6 @@ macro_rules! columns {
 }
 
 statements! {
-    /// Before keys are counted: of two that are made at once the second one is to see the first.
-    LOCK_USER = "UPDATE users SET updated_at = updated_at WHERE id = $1";
     LOCK_CLIENT = "UPDATE clients SET updated_at = updated_at WHERE client_id = $1";
     /// `$10` is how many live keys an owner may have.
     INSERT = concat!(

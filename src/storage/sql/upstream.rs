@@ -35,8 +35,6 @@ statements! {
         ON CONFLICT DO NOTHING"
     );
     LIST_OF_USER = concat!("SELECT ", identity!(), " FROM upstream_identities WHERE user_id = $1 ORDER BY created_at");
-    /// Taken before looking at the ways in: of two that are taken away at once one has to stay.
-    LOCK_USER = "UPDATE users SET updated_at = $2 WHERE id = $1";
     /// A passkey is one when it signs in alone.
     WAYS_IN = "SELECT 'password' AS kind, id AS name FROM users WHERE id = $1 AND password_hash IS NOT NULL
         UNION ALL SELECT 'passkey', id FROM passkeys WHERE user_id = $1 AND user_verified

@@ -31,6 +31,8 @@ statements! {
     );
     SET_EMAIL = "UPDATE users SET email = $2, email_key = $3, email_verified = $4, updated_at = $5 WHERE id = $1";
     UPGRADE_PASSWORD_HASH = "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+    /// Until the transaction is over nobody else does this.
+    LOCK = "UPDATE users SET updated_at = updated_at WHERE id = $1";
     /// Until the transaction is over nobody else changes whether what they have proved counts; no row where that has changed
     /// since `$2` was read, or where they are disabled.
     HOLD = "UPDATE users SET updated_at = updated_at

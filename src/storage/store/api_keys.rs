@@ -1,19 +1,23 @@
 use super::Store;
-use crate::storage::{ApiKeyRecord, ApiKeys, Result, conflict, sql};
+use crate::storage::{ApiKeyRecord, ApiKeys, Error, Result, conflict, sql};
 
 impl ApiKeys for Store {
     async fn insert_api_key(&self, key: &ApiKeyRecord, as_of: Option<i64>, limit: i64) -> Result<bool> {
         let key = key.clone();
         transaction!(self, |connection| {
-            let (lock, owner) = match &key.user_id {
-                Some(user_id) => (sql::api_keys::LOCK_USER, Some(user_id)),
-                None => (sql::api_keys::LOCK_CLIENT, key.client_id.as_ref()),
-            };
-            sqlx::query(lock).bind(owner).execute(&mut *connection).await?;
-            if let Some(as_of) = as_of
-                && !hold_person!(connection, owner, as_of)
-            {
-                return Ok(false);
+            // Of two that are made at once the second one is to see the first.
+            match (&key.user_id, as_of) {
+                (Some(user_id), Some(as_of)) => {
+                    if !hold_person!(connection, user_id, as_of) {
+                        return Err(Error::Conflict("owner"));
+                    }
+                }
+                (Some(user_id), None) => {
+                    sqlx::query(sql::users::LOCK).bind(user_id).execute(&mut *connection).await?;
+                }
+                (None, _) => {
+                    sqlx::query(sql::api_keys::LOCK_CLIENT).bind(&key.client_id).execute(&mut *connection).await?;
+                }
             }
             sqlx::query(sql::api_keys::INSERT)
                 .bind(&key.id)

@@ -74,10 +74,10 @@ impl Passkeys for Store {
         })
     }
 
-    async fn delete_passkey(&self, id: &str, user_id: &str, taken: &WaysIn, now: i64) -> Result<Option<PasskeyRecord>> {
+    async fn delete_passkey(&self, id: &str, user_id: &str, taken: &WaysIn) -> Result<Option<PasskeyRecord>> {
         let (id, user_id, taken) = (id.to_owned(), user_id.to_owned(), taken.clone());
         transaction!(self, |connection| {
-            if has_another_way_in!(connection, &user_id, taken, "passkey", &id, now) {
+            if has_another_way_in!(connection, &user_id, taken, "passkey", &id) {
                 sqlx::query_as(sql::passkeys::DELETE).bind(&id).bind(&user_id).fetch_optional(&mut *connection).await?
             } else {
                 None

@@ -95,10 +95,17 @@ fn longest_block(records: &[ThrottleRecord], now: i64) -> Option<ThrottleRecord>
 
 /// Counts one failure at `now`.
 fn count(policy: &ThrottleKey, record: &mut ThrottleRecord, now: i64, window_start: i64) {
-    let stale = record.window_started_at < window_start;
+    let is_over = policy.is_rate && record.window_started_at == window_start;
+    let stale = is_over || record.window_started_at < window_start;
     record.failures = if stale { 1 } else { record.failures.saturating_add(1) };
-    record.window_started_at = now;
-    record.blocked_until = now.saturating_add(delay(policy, record.failures));
+    if stale || !policy.is_rate {
+        record.window_started_at = now;
+    }
+    record.blocked_until = if policy.is_rate && record.failures > policy.free {
+        record.window_started_at.saturating_add(now.saturating_sub(window_start))
+    } else {
+        now.saturating_add(delay(policy, record.failures))
+    };
 }
 
 /// None for the first `free` failures, then `base_ms`, doubling up to `cap_ms`.
@@ -117,7 +124,7 @@ mod tests {
 
     #[test]
     fn the_delay_begins_after_the_free_failures_doubles_and_stops_at_the_cap() {
-        let policy = ThrottleKey { key: String::new(), free: 3, base_ms: 1000, cap_ms: 60_000 };
+        let policy = ThrottleKey { key: String::new(), free: 3, base_ms: 1000, cap_ms: 60_000, is_rate: false };
         let delays: Vec<i64> = [1, 3, 4, 5, 6, 9, 10, 66, 67, 1000, i64::MAX].map(|n| delay(&policy, n)).to_vec();
         assert_eq!(delays, [0, 0, 1000, 2000, 4000, 32_000, 60_000, 60_000, 60_000, 60_000, 60_000]);
     }

@@ -115,8 +115,7 @@ impl UpstreamAccounts for Store {
     async fn delete_upstream_identity(&self, user_id: &str, issuer: &str, taken: &WaysIn, now: i64) -> Result<bool> {
         let (user_id, issuer, taken) = (user_id.to_owned(), issuer.to_owned(), taken.clone());
         transaction!(self, |connection| {
-            let subject: Option<String> = if has_another_way_in!(connection, &user_id, taken, "upstream", &issuer, now)
-            {
+            let subject: Option<String> = if has_another_way_in!(connection, &user_id, taken, "upstream", &issuer) {
                 sqlx::query_scalar(sql::upstream::DELETE)
                     .bind(&user_id)
                     .bind(&issuer)

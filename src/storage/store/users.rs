@@ -1,7 +1,6 @@
 use super::Store;
 use crate::storage::{ApiKeyRecord, Error, Result, UserRecord, Users, conflict, sql};
 
-/// Binds every column of `INSERT`, for either driver.
 /// Refuses a name that is somebody else's address, or the other way round, until the transaction is over.
 macro_rules! keep_names_apart {
     ($connection:ident, $id:expr, $username:expr, $email_key:expr) => {
@@ -18,6 +17,7 @@ macro_rules! keep_names_apart {
     };
 }
 
+/// Binds every column of `INSERT`, for either driver.
 macro_rules! insert_user {
     ($connection:ident, $user:expr) => {
         keep_names_apart!($connection, &$user.id, Some(&$user.username), email_key(&$user));

@@ -170,6 +170,8 @@ async fn made(visit: &mut Visit<'_>, body: Payload) -> Result<HttpResponse, Stop
             visit.app.identity.notify(&session.user, notice, visit.frame.t.tag()).await;
             Ok(show_made(visit, &session, &made))
         }
+        // The session has ended since.
+        Err(ApiKeyError::Storage(storage::Error::Conflict("owner"))) => Err(Stop::SignIn { next: API_KEYS.to_owned() }),
         Err(ApiKeyError::Storage(storage::Error::Conflict(_))) => Ok(done(visit, API_KEYS, "done-api-key-before")),
         Err(ApiKeyError::Storage(error)) => Err(error.into()),
         Err(error) => {
