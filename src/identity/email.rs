@@ -90,7 +90,11 @@ impl Identity {
         if self.store.find_user_by_login(&email).await?.is_some_and(|holder| holder.id != user.id) {
             return Err(EmailError::Taken);
         }
-        match self.store.set_email(&user.id, Some(&email), true, self.now().millis()).await {
+        match self
+            .store
+            .set_email(&user.id, Some(&email), true, Some(user.tokens_not_before), self.now().millis())
+            .await
+        {
             Ok(true) => {}
             Ok(false) => return Err(EmailError::DeadLink),
             Err(Error::Conflict(_)) => return Err(EmailError::Taken),
@@ -117,7 +121,7 @@ impl Identity {
         if self.store.find_user_by_login(&email).await?.is_some_and(|holder| holder.id != user.id) {
             return Err(Error::Conflict("email").into());
         }
-        if !self.store.set_email(&user.id, Some(&email), verified, self.now().millis()).await? {
+        if !self.store.set_email(&user.id, Some(&email), verified, None, self.now().millis()).await? {
             return Err(UserError::Unknown);
         }
         self.audit("email_changed", Some(&user.id), None, origin, &json!({ "verified": verified }));

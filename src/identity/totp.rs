@@ -92,7 +92,7 @@ impl Identity {
         let Some(step) = matching_step(sealer, &session.user.id, &enrolment.secret_sealed, code, now)? else {
             return Err(LoginError::Rejected);
         };
-        if !self.store.confirm_totp_enrolment(&enrolment, step, now.millis()).await? {
+        if !self.store.confirm_totp_enrolment(&enrolment, step, session.user.tokens_not_before, now.millis()).await? {
             return Err(LoginError::Rejected);
         }
         self.refund(attempt).await?;

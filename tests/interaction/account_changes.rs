@@ -237,7 +237,7 @@ async fn whatever_table_knows_a_person_stands_in_the_copy_of_their_data() {
         created_at: 1,
         last_used_at: 2,
     };
-    world.app.oauth.store.insert_upstream_identity(&connection).await.unwrap();
+    world.app.oauth.store.insert_upstream_identity(&connection, 0).await.unwrap();
     let page = browser.open(&world.url("/account/data")).await;
     let document = browser.post_form(&page, &[]).await.1.ok();
     for member in TABLES.iter().filter_map(|(_, member)| *member) {

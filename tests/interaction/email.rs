@@ -40,7 +40,7 @@ async fn address(world: &World, name: &str) -> (String, bool) {
 
 async fn unverify(world: &World, name: &str) {
     let user = user(world, name).await;
-    world.app.oauth.store.set_email(&user.id, user.email.as_deref(), false, 1).await.unwrap();
+    world.app.oauth.store.set_email(&user.id, user.email.as_deref(), false, None, 1).await.unwrap();
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn an_address_that_somebody_else_got_meanwhile_is_not_taken_from_them() {
     ask(&world, &browser, NEW).await;
     let page = browser.open(&link(&world).await).await;
     let bob = user(&world, "bob").await;
-    world.app.oauth.store.set_email(&bob.id, Some(NEW), true, 1).await.unwrap();
+    world.app.oauth.store.set_email(&bob.id, Some(NEW), true, None, 1).await.unwrap();
     assert_eq!(browser.submit(&page, &[]).await.answer.status, 410);
     assert_eq!(address(&world, "alice").await.0, "alice@example.test");
     assert_eq!(address(&world, "bob").await.0, NEW);

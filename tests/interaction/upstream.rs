@@ -135,7 +135,9 @@ async fn an_address_verified_on_both_sides_connects_where_its_domain_is_trusted(
     let verified = async |world: &World, name: &str, verified: bool| {
         let user = world.app.identity.find_user(name).await.unwrap().unwrap();
         let email = user.email.as_deref();
-        portcullis::storage::Users::set_email(&world.app.oauth.store, &user.id, email, verified, 1).await.unwrap();
+        portcullis::storage::Users::set_email(&world.app.oauth.store, &user.id, email, verified, None, 1)
+            .await
+            .unwrap();
     };
     verified(&there, "bob", false).await;
     assert_eq!(way(&here, &there, &here.browser(), "bob").await.answer.status, 400, "not verified there");
@@ -155,7 +157,7 @@ async fn what_a_person_has_disconnected_stays_so_until_they_connect_it_again() {
     for world in [&here, &there] {
         let user = world.app.identity.find_user("alice").await.unwrap().unwrap();
         let email = user.email.as_deref();
-        portcullis::storage::Users::set_email(&world.app.oauth.store, &user.id, email, true, 1).await.unwrap();
+        portcullis::storage::Users::set_email(&world.app.oauth.store, &user.id, email, true, None, 1).await.unwrap();
     }
     assert_eq!(way(&here, &there, &here.browser(), "alice").await.url.path(), "/account");
     let browser = here.browser();

@@ -128,7 +128,7 @@ pub async fn the_last_way_in_stays_unless_another_provider_remains(world: World)
         created_at: NOW,
         last_used_at: NOW,
     };
-    assert!(store.insert_upstream_identity(&connected).await.unwrap());
+    assert!(store.insert_upstream_identity(&connected, 0).await.unwrap());
     let without = WaysIn { issuers: vec!["i2".into()], ..all() };
     assert!(store.delete_passkey("p1", "alice", &without).await.unwrap().is_none(), "that provider is off");
     let without = WaysIn { passkeys: false, ..all() };

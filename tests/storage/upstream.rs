@@ -49,11 +49,15 @@ pub async fn an_account_there_is_one_persons_here(world: World) {
     let world = world.with_alice_and_app().await;
     let store = &world.store;
     store.insert_user(&user("bob")).await.unwrap();
-    assert!(store.insert_upstream_identity(&identity("i1", "s1", "alice")).await.unwrap());
+    assert!(store.insert_upstream_identity(&identity("i1", "s1", "alice"), 0).await.unwrap());
     for other in [identity("i1", "s1", "bob"), identity("i1", "s2", "alice"), identity("i1", "s1", "alice")] {
-        assert!(!store.insert_upstream_identity(&other).await.unwrap());
+        assert!(!store.insert_upstream_identity(&other, 0).await.unwrap());
     }
-    assert!(store.insert_upstream_identity(&identity("i2", "s1", "bob")).await.unwrap());
+    assert!(
+        !store.insert_upstream_identity(&identity("i2", "s1", "bob"), 1).await.unwrap(),
+        "by a session that is void"
+    );
+    assert!(store.insert_upstream_identity(&identity("i2", "s1", "bob"), 0).await.unwrap());
     assert_eq!(store.find_user_by_upstream("i1", "s1", NOW + 5).await.unwrap().unwrap().id, "alice");
     assert!(store.find_user_by_upstream("i1", "s2", NOW).await.unwrap().is_none());
     let listed = store.list_upstream_identities("alice").await.unwrap();
@@ -72,7 +76,7 @@ pub async fn of_two_last_ways_in_that_are_taken_away_at_once_one_stays(world: Wo
     without.password_hash = None;
     store.insert_user_with_upstream(&without, &identity("i1", "s1", "alice")).await.unwrap();
     assert!(!store.delete_upstream_identity("alice", "i1", &all(), NOW).await.unwrap());
-    assert!(store.insert_upstream_identity(&identity("i2", "s1", "alice")).await.unwrap());
+    assert!(store.insert_upstream_identity(&identity("i2", "s1", "alice"), 0).await.unwrap());
     let stores = [store.clone(), world.another().await];
     let gone = at_once(10, |number| {
         let store = stores[number % 2].clone();
@@ -83,7 +87,7 @@ pub async fn of_two_last_ways_in_that_are_taken_away_at_once_one_stays(world: Wo
     assert_eq!(store.list_upstream_identities("alice").await.unwrap().len(), 1);
     // Whoever has a password may go without.
     store.insert_user(&user("bob")).await.unwrap();
-    store.insert_upstream_identity(&identity("i1", "s9", "bob")).await.unwrap();
+    store.insert_upstream_identity(&identity("i1", "s9", "bob"), 0).await.unwrap();
     assert!(store.delete_upstream_identity("bob", "i1", &all(), NOW).await.unwrap());
 }
 
@@ -100,7 +104,7 @@ pub async fn a_connection_that_was_taken_away_is_made_again_by_its_person_alone(
     // It is hers alone that is remembered.
     assert!(store.insert_upstream_identity_unless_parted(&bobs).await.unwrap());
     assert!(store.delete_upstream_identity("bob", "i1", &all(), NOW).await.unwrap());
-    assert!(store.insert_upstream_identity(&alices).await.unwrap());
+    assert!(store.insert_upstream_identity(&alices, 0).await.unwrap());
     assert!(store.delete_upstream_identity("alice", "i1", &all(), NOW).await.unwrap());
     assert!(!store.insert_upstream_identity_unless_parted(&alices).await.unwrap());
 }

@@ -42,10 +42,10 @@ pub async fn nobodys_name_becomes_anothers_address_whoever_is_first(world: World
     let store = world.store;
     store.insert_user(&user("carol")).await.unwrap();
     store.insert_user(&UserRecord { username: "dan@example.test".into(), ..user("dan") }).await.unwrap();
-    let crossed = store.set_email("carol", Some("Dan@example.test"), true, NOW).await;
+    let crossed = store.set_email("carol", Some("Dan@example.test"), true, None, NOW).await;
     assert!(matches!(crossed, Err(Error::Conflict("email"))), "{crossed:?}");
     assert!(
-        store.set_email("dan", Some("dan@example.test"), true, NOW).await.unwrap(),
+        store.set_email("dan", Some("dan@example.test"), true, None, NOW).await.unwrap(),
         "one's own name may be one's address"
     );
 }
@@ -64,7 +64,7 @@ pub async fn a_user_name_or_email_is_given_once(world: World) {
         without_email.email = None;
         store.insert_user(&without_email).await.unwrap();
     }
-    let taken = store.set_email("u1", Some("Alice@example.test"), true, NOW).await;
+    let taken = store.set_email("u1", Some("Alice@example.test"), true, None, NOW).await;
     assert!(matches!(taken, Err(Error::Conflict("email"))));
     assert!(store.find_user("u1").await.unwrap().unwrap().email.is_none());
 }
@@ -107,8 +107,8 @@ pub async fn an_address_is_changed_and_nothing_else(world: World) {
     let store = world.store;
     store.insert_user(&user("alice")).await.unwrap();
     let before = store.find_user("alice").await.unwrap().unwrap();
-    assert!(store.set_email("alice", Some("Alicia@example.test"), false, NOW + 5).await.unwrap());
-    assert!(!store.set_email("nobody", None, false, NOW).await.unwrap());
+    assert!(store.set_email("alice", Some("Alicia@example.test"), false, None, NOW + 5).await.unwrap());
+    assert!(!store.set_email("nobody", None, false, None, NOW).await.unwrap());
     let found = store.find_user_by_login("alicia@example.test").await.unwrap().unwrap();
     assert!(store.find_user_by_login("alice@example.test").await.unwrap().is_none());
     assert_eq!((found.email.as_deref(), found.email_verified), (Some("Alicia@example.test"), false));

@@ -109,7 +109,8 @@ impl Identity {
         there: &UpstreamIdentity,
         origin: &Origin,
     ) -> Result<bool, storage::Error> {
-        let connected = self.store.insert_upstream_identity(&self.connection(user, there)).await?;
+        let connected =
+            self.store.insert_upstream_identity(&self.connection(user, there), user.tokens_not_before).await?;
         if connected {
             self.tell_connected(user, there, origin).await;
         }

@@ -28,8 +28,15 @@ pub trait Factors {
         session_id: &str,
         now: i64,
     ) -> Result<Option<TotpEnrolmentRecord>>;
-    /// Makes the enrolment the person's one factor, its step `step` used, in one transaction. Exactly one call gets true.
-    async fn confirm_totp_enrolment(&self, enrolment: &TotpEnrolmentRecord, step: i64, now: i64) -> Result<bool>;
+    /// Makes the enrolment the person's one factor, its step `step` used, in one transaction. Exactly one call gets true; none
+    /// when the person's `tokens_not_before` is another than `as_of`.
+    async fn confirm_totp_enrolment(
+        &self,
+        enrolment: &TotpEnrolmentRecord,
+        step: i64,
+        as_of: i64,
+        now: i64,
+    ) -> Result<bool>;
     /// Removes the app, and what was begun of one.
     async fn delete_totp_factor(&self, user_id: &str) -> Result<bool>;
     /// Replaces all recovery codes.

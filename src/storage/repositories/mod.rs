@@ -53,8 +53,15 @@ pub trait Users {
     async fn insert_first_admin(&self, user: &UserRecord) -> Result<bool>;
     async fn any_admin(&self) -> Result<Option<UserRecord>>;
     /// Replaces the address, and ends what was mailed to the old one; one transaction. `Error::Conflict("email")` when
-    /// taken.
-    async fn set_email(&self, user_id: &str, email: Option<&str>, verified: bool, now: i64) -> Result<bool>;
+    /// taken; false where there is no such user, or their `tokens_not_before` is another than `as_of`.
+    async fn set_email(
+        &self,
+        user_id: &str,
+        email: Option<&str>,
+        verified: bool,
+        as_of: Option<i64>,
+        now: i64,
+    ) -> Result<bool>;
     /// Stores a re-hash of the same password; nothing else changes.
     async fn upgrade_password_hash(&self, user_id: &str, old_hash: &str, new_hash: &str) -> Result<bool>;
     /// A new password: ends every session and refresh family of the user, with `end_keys` their API keys too, sets

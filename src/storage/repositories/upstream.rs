@@ -15,8 +15,9 @@ pub trait UpstreamAccounts {
     /// The person behind an account there; notes the use.
     async fn find_user_by_upstream(&self, issuer: &str, subject: &str, now: i64) -> Result<Option<UserRecord>>;
     /// False when the account there, or another of the same provider for this person, is connected already. That the person
-    /// has taken the connection away before is forgotten.
-    async fn insert_upstream_identity(&self, identity: &UpstreamIdentityRecord) -> Result<bool>;
+    /// has taken the connection away before is forgotten. False too when the person's `tokens_not_before` is another than
+    /// `as_of`.
+    async fn insert_upstream_identity(&self, identity: &UpstreamIdentityRecord, as_of: i64) -> Result<bool>;
     /// As [`Self::insert_upstream_identity`], but also false when the person has taken this connection away.
     async fn insert_upstream_identity_unless_parted(&self, identity: &UpstreamIdentityRecord) -> Result<bool>;
     /// A new person with an account there, in one transaction. `Error::Conflict("username" | "email" | "upstream")`.

@@ -137,9 +137,18 @@ impl Factors for Store {
         })
     }
 
-    async fn confirm_totp_enrolment(&self, enrolment: &TotpEnrolmentRecord, step: i64, now: i64) -> Result<bool> {
+    async fn confirm_totp_enrolment(
+        &self,
+        enrolment: &TotpEnrolmentRecord,
+        step: i64,
+        as_of: i64,
+        now: i64,
+    ) -> Result<bool> {
         let enrolment = enrolment.clone();
         transaction!(self, |connection| {
+            if !hold_person!(connection, &enrolment.user_id, as_of) {
+                return Ok(false);
+            }
             let taken = sqlx::query(sql::factors::TAKE_ENROLMENT)
                 .bind(&enrolment.id)
                 .bind(&enrolment.user_id)

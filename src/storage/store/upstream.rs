@@ -78,9 +78,12 @@ impl UpstreamAccounts for Store {
         })
     }
 
-    async fn insert_upstream_identity(&self, identity: &UpstreamIdentityRecord) -> Result<bool> {
+    async fn insert_upstream_identity(&self, identity: &UpstreamIdentityRecord, as_of: i64) -> Result<bool> {
         let identity = identity.clone();
         transaction!(self, |connection| {
+            if !hold_person!(connection, &identity.user_id, as_of) {
+                return Ok(false);
+            }
             sqlx::query(sql::upstream::DELETE_PARTING)
                 .bind(&identity.issuer)
                 .bind(&identity.subject)

@@ -81,11 +81,23 @@ impl Users for Store {
         read!(self, |connection| sqlx::query_as(sql::users::ANY_ADMIN).fetch_optional(connection).await?)
     }
 
-    async fn set_email(&self, user_id: &str, email: Option<&str>, verified: bool, now: i64) -> Result<bool> {
+    async fn set_email(
+        &self,
+        user_id: &str,
+        email: Option<&str>,
+        verified: bool,
+        as_of: Option<i64>,
+        now: i64,
+    ) -> Result<bool> {
         let (user_id, email) = (user_id.to_owned(), email.map(str::to_owned));
         let email_key = email.as_ref().map(|email| email.to_lowercase());
         transaction!(self, |connection| {
             keep_names_apart!(connection, &user_id, None::<&str>, &email_key);
+            if let Some(as_of) = as_of
+                && !hold_person!(connection, &user_id, as_of)
+            {
+                return Ok(false);
+            }
             let changed = sqlx::query(sql::users::SET_EMAIL)
                 .bind(&user_id)
                 .bind(&email)
