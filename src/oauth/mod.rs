@@ -29,7 +29,7 @@ pub mod revocations;
 pub mod scope;
 pub mod subject;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use api_keys::ApiKeys;
 pub use client::{Client, ClientMetadata};

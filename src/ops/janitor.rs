@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::background::Stop;
 use super::outage::Outage;
-use crate::base::{Random, new_id};
+use crate::base::{Random, Timestamp, new_id};
 use crate::oauth::Context;
 use crate::storage::{self, Audit as _, Maintenance as _, Store};
 
@@ -53,15 +53,20 @@ impl Janitor {
             if !store.hold_lease("janitor", &self.holder, now.millis(), held_until).await? {
                 return Ok(swept);
             }
-            let kept_since = now.minus(self.context.config.audit.kept_for.duration());
-            let batch =
-                store.sweep(now.millis(), BATCH).await? + store.sweep_audit_events(kept_since.millis(), BATCH).await?;
+            let batch = self.batch(now).await?;
             swept += batch;
             // Fewer than one full batch of any kind: no kind has more.
             if batch < BATCH.unsigned_abs() || !stop.pause(BREATH).await {
                 return Ok(swept);
             }
         }
+    }
+
+    /// Removes one batch of each kind; how many rows went.
+    async fn batch(&self, now: Timestamp) -> storage::Result<u64> {
+        let store: &Store = &self.context.store;
+        let kept_since = now.minus(self.context.config.audit.kept_for.duration());
+        Ok(store.sweep(now.millis(), BATCH).await? + store.sweep_audit_events(kept_since.millis(), BATCH).await?)
     }
 }
 
@@ -70,4 +75,35 @@ fn jittered(pause: Duration, random: &dyn Random) -> Duration {
     let mut byte = [0_u8; 1];
     random.fill(&mut byte);
     pause.mul_f64(0.75 + f64::from(u8::from_be_bytes(byte)) / 510.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::Ttl;
+    use crate::oauth::Caller;
+    use crate::oauth::context::AuditSubject;
+    use crate::oauth::testing::World;
+
+    #[tokio::test]
+    async fn audit_events_stay_for_as_long_as_the_settings_say() {
+        let World { mut cx, clock } = World::new().await;
+        let mut config = (*cx.config).clone();
+        config.audit.kept_for = Ttl::days(1);
+        cx.config = Arc::new(config);
+        let caller = Caller { address: Ipv4Addr::LOCALHOST.into(), request_id: "r1" };
+        cx.audit("login_failed", AuditSubject::default(), caller, &json!({}));
+        let janitor = Janitor::new(Arc::new(cx));
+        let left = async || janitor.context.store.list_audit_events(Some("login_failed"), 10).await.unwrap().len();
+        clock.advance(Duration::from_hours(23));
+        janitor.batch(janitor.context.now()).await.unwrap();
+        assert_eq!(left().await, 1);
+        clock.advance(Duration::from_hours(2));
+        janitor.batch(janitor.context.now()).await.unwrap();
+        assert_eq!(left().await, 0);
+    }
 }
