@@ -142,10 +142,11 @@ async fn answered_once(
 
 /// The answer that a form sent twice has coming; otherwise the transaction is over.
 pub async fn repeat(visit: &Visit<'_>, transaction: &Transaction) -> Result<HttpResponse, Stop> {
-    match visit.app.finished.0.get(&transaction.id).await {
-        Some(answered) => Ok(write(visit, &answered)),
-        None => Err(Stop::Lost { client_id: Some(transaction.client.client_id.clone()) }),
-    }
+    let lost = || Stop::Lost { client_id: Some(transaction.client.client_id.clone()) };
+    // Whoever completed it may still be answering: that answer is waited for.
+    let answered = visit.app.finished.0.try_get_with(transaction.id.clone(), async { Err(lost()) }).await;
+    let answered = answered.map_err(|stop: Arc<Stop>| Arc::try_unwrap(stop).unwrap_or_else(|_| lost()))?;
+    Ok(write(visit, &answered))
 }
 
 async fn answer(
