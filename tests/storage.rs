@@ -197,6 +197,7 @@ suites! {
         a_use_is_noted_when_the_counter_has_grown_or_there_is_none
         a_challenge_is_answered_once_in_time_and_by_its_browser
         a_passkey_is_offered_once_in_a_while
+        neither_a_passkey_nor_an_app_is_added_by_a_session_that_is_void
         the_last_way_in_stays_unless_another_provider_remains
     }
     throttles {

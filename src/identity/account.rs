@@ -28,18 +28,25 @@ impl Identity {
         if !self.store.is_session_of(user_id, sid).await? {
             return Ok(false);
         }
+        self.end_own(user_id, sid, origin).await?;
+        Ok(true)
+    }
+
+    /// Ends a session that is this person's; false when it was over.
+    async fn end_own(&self, user_id: &str, sid: &str, origin: &Origin) -> Result<bool> {
         let now = self.now();
-        if self.store.end_session(sid, now.millis(), self.revocation_end(now).millis()).await? {
+        let ended = self.store.end_session(sid, now.millis(), self.revocation_end(now).millis()).await?;
+        if ended {
             self.audit("session_ended", Some(user_id), Some(sid), origin, &json!({}));
         }
-        Ok(true)
+        Ok(ended)
     }
 
     /// Ends every session of the person but this one; how many there were.
     pub async fn end_other_sessions(&self, session: &ActiveSession, origin: &Origin) -> Result<usize> {
         let mut ended = 0;
         for other in self.sessions_of(&session.user.id).await? {
-            if other.id != session.sid && self.end_session_of(&session.user.id, &other.id, origin).await? {
+            if other.id != session.sid && self.end_own(&session.user.id, &other.id, origin).await? {
                 ended += 1;
             }
         }

@@ -190,3 +190,30 @@ fn mail_code_key(name: &str) -> String {
 fn millis(duration: std::time::Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_called_by_their_address_is_counted_once() {
+        let user = |username: &str, email: Option<&str>| UserRecord {
+            id: "u1".to_owned(),
+            username: username.to_owned(),
+            email: email.map(str::to_owned),
+            email_verified: true,
+            password_hash: None,
+            claims: "{}".to_owned(),
+            is_admin: false,
+            disabled_at: None,
+            tokens_not_before: 0,
+            password_changed_at: None,
+            created_at: 0,
+            updated_at: 0,
+        };
+        let (name, address) = (named("carol"), named("carol@example.test"));
+        assert_eq!(names_of(&user("carol@example.test", Some("Carol@example.test"))), std::slice::from_ref(&address));
+        assert_eq!(names_of(&user("carol", Some("Carol@example.test"))), [&*name, &*address]);
+        assert_eq!(names_of(&user("carol", None)), [name]);
+    }
+}

@@ -1,7 +1,7 @@
 //! Mails: that they arrive, once, whatever the mail server does.
 
 use portcullis::identity::{Notice, Origin};
-use portcullis::storage::{Outbox as _, UserRecord};
+use portcullis::storage::{MailRecord, Outbox as _, UserRecord};
 
 use crate::common::*;
 
@@ -62,6 +62,73 @@ async fn f28_a_mail_server_that_refuses_for_now_is_asked_again_later_and_gets_it
     subjects.sort();
     assert_eq!(subjects, ["Your account at Portcullis was deleted", "Your password for Portcullis was changed"]);
     assert_eq!(sink.taken().len(), 2);
+}
+
+#[tokio::test]
+async fn what_an_operator_does_to_an_account_is_told_and_stands_in_its_activity() {
+    let sink = Sink::start().await;
+    let world = World::with(&sink.settings()).await;
+    let operator = Origin::new("127.0.0.1".parse().unwrap(), "portcullis user", "r1");
+    let user = alice(&world).await;
+    let identity = &world.app.identity;
+    identity.set_password(&user, &PASSWORD.into(), &operator).await.unwrap();
+    let mail = sink.mails(1).await.remove(0);
+    assert_eq!(mail.to, ["<alice@example.test>"]);
+    assert_eq!(mail.header("Subject"), "Your password for Portcullis was changed");
+    identity.set_disabled(&user.id, true, &operator).await.unwrap();
+    identity.set_disabled(&user.id, false, &operator).await.unwrap();
+    assert!(!identity.set_disabled("nobody", true, &operator).await.unwrap());
+    identity.sign_out_user(&user.id, true, &operator).await.unwrap();
+    world.advance(1);
+    let browser = world.browser();
+    let page = browser.open(&world.url("/account/activity")).await;
+    let page = browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await;
+    let text = page.text("main");
+    for words in ["set a new password", "disabled your account", "enabled your account", "signed you out everywhere"] {
+        assert_eq!(text.matches(&format!("The operator {words}")).count(), 1, "{words}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_asked_for_by_name_and_nobody_waits_for_any_more_goes_unread() {
+    let sink = Sink::start().await;
+    let world = World::with(&sink.settings()).await;
+    let now = world.now().millis();
+    let late = MailRecord {
+        id: "late".to_owned(),
+        kind: "password_reset".to_owned(),
+        recipient: None,
+        user_id: None,
+        // Whoever opens it fails.
+        content: b"sealed by somebody else".to_vec(),
+        attempts: 0,
+        last_error: None,
+        created_at: now - 2,
+        due_at: now - 2,
+        give_up_at: now - 1,
+        sent_at: None,
+        failed_at: None,
+        expires_at: now + 1_000_000,
+    };
+    world.app.oauth.store.insert_mail(&late).await.unwrap();
+    // The next mail makes it look at the queue.
+    world.app.identity.notify(&alice(&world).await, Notice::PasswordChanged, "").await;
+    assert_eq!(sink.mails(1).await.len(), 1);
+    world.rows_become("outbox", "kind = 'password_reset'", 0).await;
+}
+
+#[tokio::test]
+async fn a_sign_in_elsewhere_is_told_of_by_browser_and_place() {
+    let sink = Sink::start().await;
+    let world = World::with(&format!("places = {{ \"192.0.2.0/24\" = \"Lund\" }}\n{}", sink.settings())).await;
+    let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+    for user_agent in [agent, "Television"] {
+        let notice = Notice::NewSignIn { address: "192.0.2.7".to_owned(), user_agent: user_agent.to_owned() };
+        world.app.identity.notify(&alice(&world).await, notice, "").await;
+    }
+    let mails = sink.mails(2).await;
+    let told = |words: &str| mails.iter().filter(|mail| mail.raw.contains(words)).count();
+    assert_eq!((told("Firefox"), told("Television"), told("Gecko"), told("Lund")), (1, 1, 0, 2));
 }
 
 #[tokio::test]

@@ -100,6 +100,27 @@ async fn a_person_signs_in_to_an_app_with_nothing_but_a_passkey() {
 }
 
 #[tokio::test]
+async fn the_offer_adds_no_way_in_for_less_than_the_server_wants_to_know() {
+    let world = World::on_localhost("sign_in.require_mfa = \"all\"").await;
+    let sign_in = async |browser: &Browser| {
+        let page = browser.open(&world.url("/login?next=/account")).await;
+        browser.submit(&page, &[("username", "alice"), ("password", PASSWORD)]).await
+    };
+    // Somebody who knows the password is there before there is a second factor.
+    let thief = world.browser();
+    sign_in(&thief).await;
+    let offer = thief.open(&world.url("/login/passkey/offer")).await;
+    let owner = world.browser();
+    sign_in(&owner).await;
+    world.set_up_app(&owner).await;
+    let url = offer.url.join(&offer.attr(FORM, "data-options").unwrap()).unwrap();
+    let answer = thief.send(thief.post_from_our_page(url.as_str()).form(&offer.form_at(FORM).1)).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    assert!(answer.header("location").contains("/login/factor"));
+    assert_eq!(world.rows("passkey_challenges", "TRUE").await, 0);
+}
+
+#[tokio::test]
 async fn s180_options_name_nobody_and_no_credential() {
     let world = World::on_localhost("").await;
     registered(&world, "alice", 1).await;

@@ -109,31 +109,6 @@ async fn s181_two_names_of_one_account_are_counted_as_two_strangers_are() {
 }
 
 #[tokio::test]
-async fn whoever_is_called_by_their_address_has_one_counter() {
-    let world = World::new().await;
-    let new = portcullis::identity::NewUser {
-        username: "carol@example.test".to_owned(),
-        email: Some("Carol@example.test".to_owned()),
-        password: Some(PASSWORD.into()),
-        ..Default::default()
-    };
-    world.app.identity.create_user(new).await.unwrap();
-    let browser = world.browser();
-    let page = browser.open(&world.url("/login?next=/account/two-step")).await;
-    browser.submit(&page, &[("username", "carol@example.test"), ("password", PASSWORD)]).await;
-    world.set_up_app(&browser).await;
-    let (stranger, page) = login(&world).await;
-    let step = stranger.submit(&page, &[("username", "carol@example.test"), ("password", PASSWORD)]).await;
-    stranger.submit(&step, &[("code", "000000")]).await;
-    stranger.submit(&step, &[("code", "000000")]).await;
-    assert_eq!(world.rows("throttles", "key LIKE 'login:%' AND failures = 2").await, 1);
-    // What is right takes its own attempt back, and nobody else's.
-    let (stranger, page) = login(&world).await;
-    stranger.submit(&page, &[("username", "carol@example.test"), ("password", PASSWORD)]).await;
-    assert_eq!(world.rows("throttles", "key LIKE 'login:%' AND failures = 2").await, 1);
-}
-
-#[tokio::test]
 async fn a_whole_sign_in_forgets_what_was_counted_against_either_name() {
     let world = World::new().await;
     let (browser, page) = login(&world).await;

@@ -106,6 +106,28 @@ pub async fn a_passkey_is_offered_once_in_a_while(world: World) {
     assert!(store.note_passkey_offer("alice", NOW + HOUR, NOW).await.unwrap());
 }
 
+pub async fn neither_a_passkey_nor_an_app_is_added_by_a_session_that_is_void(world: World) {
+    let world = world.with_alice_and_app().await;
+    let store = &world.store;
+    let enrolment = TotpEnrolmentRecord {
+        id: "e1".into(),
+        user_id: "alice".into(),
+        session_id: "s1".into(),
+        secret_sealed: vec![1],
+        created_at: NOW,
+        expires_at: LATER,
+    };
+    store.begin_totp_enrolment(&enrolment).await.unwrap();
+    assert!(!store.insert_passkey(&passkey("p1", "alice"), 1).await.unwrap());
+    assert!(!store.confirm_totp_enrolment(&enrolment, 7, 1, NOW).await.unwrap());
+    assert!(store.list_passkeys("alice").await.unwrap().is_empty());
+    assert_eq!(store.factor_counts("alice").await.unwrap().totp, 0);
+    assert!(store.insert_passkey(&passkey("p1", "alice"), 0).await.unwrap());
+    assert!(store.confirm_totp_enrolment(&enrolment, 7, 0, NOW).await.unwrap());
+    assert_eq!(store.list_passkeys("alice").await.unwrap().len(), 1);
+    assert_eq!(store.factor_counts("alice").await.unwrap().totp, 1);
+}
+
 pub async fn the_last_way_in_stays_unless_another_provider_remains(world: World) {
     let store = &world.store;
     let mut without = user("alice");

@@ -109,6 +109,9 @@ pub async fn an_address_is_changed_and_nothing_else(world: World) {
     let before = store.find_user("alice").await.unwrap().unwrap();
     assert!(store.set_email("alice", Some("Alicia@example.test"), false, None, NOW + 5).await.unwrap());
     assert!(!store.set_email("nobody", None, false, None, NOW).await.unwrap());
+    let void = Some(before.tokens_not_before + 1);
+    let by_a_void_session = store.set_email("alice", Some("thief@example.test"), true, void, NOW).await.unwrap();
+    assert!(!by_a_void_session);
     let found = store.find_user_by_login("alicia@example.test").await.unwrap().unwrap();
     assert!(store.find_user_by_login("alice@example.test").await.unwrap().is_none());
     assert_eq!((found.email.as_deref(), found.email_verified), (Some("Alicia@example.test"), false));

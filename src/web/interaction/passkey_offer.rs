@@ -17,7 +17,6 @@ use super::transaction::Transaction;
 use super::visit::Visit;
 use crate::identity::ActiveSession;
 use crate::web::App;
-
 use crate::web::account::{fresh_to_set_up, show_new_codes};
 use crate::web::pages::{Answer, ClientCard, PasskeyOfferPage};
 

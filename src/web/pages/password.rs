@@ -23,3 +23,18 @@ pub fn throttled_text(t: Locale, seconds: u64) -> String {
         t.with("login-throttled-minutes", "minutes", seconds.div_ceil(60))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_waits_are_told_in_seconds_and_long_ones_in_minutes_rounded_up() {
+        let told = |seconds| throttled_text(Locale::english(), seconds).replace(['\u{2068}', '\u{2069}'], "");
+        for (seconds, wait) in
+            [(1, "in one second."), (89, "in 89 seconds."), (90, "in 2 minutes."), (874, "in 15 minutes.")]
+        {
+            assert!(told(seconds).ends_with(wait), "{}", told(seconds));
+        }
+    }
+}
